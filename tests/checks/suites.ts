@@ -1,0 +1,20 @@
+/** Test files that `npm test` leaves out, since they need more than Node. */
+export interface ExtraSuite {
+  /** Glob from the root. */
+  readonly files: string
+  /** What a machine must have for them, as the end of "because they need …". */
+  readonly needs: string
+}
+
+/** Every test file of the repository. */
+export const testFiles = '{contracts,connectors,services,deploy,tests}/**/*.test.ts'
+
+/** What `npm run test:extra` runs and `npm test` leaves out. */
+export const extraSuites: readonly ExtraSuite[] = [
+  {
+    files: '{contracts,connectors,services,deploy,tests}/**/*.server.test.ts',
+    needs: 'a real server (Kafka, PostgreSQL, S3)',
+  },
+  { files: '{contracts,connectors,services,deploy,tests}/**/*.browser.test.ts', needs: 'Chromium' },
+  { files: '{contracts,connectors,services,deploy,tests}/**/*.strace.test.ts', needs: 'strace on Linux' },
+]
