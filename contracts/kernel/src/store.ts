@@ -1,0 +1,43 @@
+/** What a column may hold in both adapters. */
+export type SqlValue = string | number | null | Uint8Array
+
+/** A row as read: column name to value. Integers come as numbers and stay below 2^53. */
+export type SqlRow = Record<string, SqlValue>
+
+/**
+ * One open transaction. Statements are written in the part of SQL that SQLite and PostgreSQL share, with `?` for parameters
+ * (the PostgreSQL adapter numbers them). Never keep a `Tx` past the end of the function it was handed to.
+ */
+export interface Tx {
+  /** All rows, in the order the statement asks for. */
+  all<Row extends object = SqlRow>(sql: string, ...params: readonly SqlValue[]): Promise<Row[]>
+  /** The first row, or `undefined`. */
+  one<Row extends object = SqlRow>(sql: string, ...params: readonly SqlValue[]): Promise<Row | undefined>
+  /** Runs a statement that changes rows; returns how many. */
+  run(sql: string, ...params: readonly SqlValue[]): Promise<number>
+  /**
+   * Holds `name` until the end of the transaction, so that two transactions which decide over the same thing do so one after
+   * the other (protocol rule R7). Free of charge where transactions are serial anyway (SQLite).
+   */
+  lock(name: string): Promise<void>
+}
+
+/**
+ * The durable store of one service (or, embedded, of all of them).
+ *
+ * `transaction` resolves only when everything it wrote is on disk (protocol rule R1), and rejects, with nothing written, when
+ * `work` throws. `work` may be run more than once (deadlock, serialisation failure): it must do nothing but use its `Tx`.
+ */
+export interface Store {
+  /**
+   * @param place names the transaction in metrics and in crash tests, e.g. `runtime.intent`; constant text
+   * @throws what `work` throws; HubError STORE_UTILGJENGELIG (transient) when the store cannot be reached or was closed
+   */
+  transaction<T>(place: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Reads only what is committed; never the rows of a group that is still open (R1). Same restrictions on `work`. */
+  read<T>(place: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  /** True where this process is the only one on the store, held by a lock of the operating system (R8): leases of others are void. */
+  readonly exclusive: boolean
+  /** Ends the store after what is under way. Later calls are refused. Safe to repeat. */
+  close(): Promise<void>
+}
