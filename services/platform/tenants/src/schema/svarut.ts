@@ -1,0 +1,36 @@
+import type { z } from 'zod'
+import { address, ceiling, group, milliseconds, SecretField, text } from './fields.ts'
+import { giveUpAfter, outlastsTiming, timing } from './timing.ts'
+
+/** Below this time in flight a letter may still be taken by SvarUt, which gives up after 15 minutes itself. */
+export const SVARUT_SAFE_IN_FLIGHT_MS = 960_000
+
+const fromMaskinporten = 'Take it from the client in Digdir’s Samarbeidsportal.'
+const fromFiks = 'Take it from Fiks forvaltning.'
+
+const Maskinporten = group({
+  issuer: address('Write the issuer as Maskinporten’s own metadata spells it.'),
+  tokenUrl: address('Write the token endpoint from Maskinporten’s own metadata.'),
+  clientId: text('the client id at Maskinporten', fromMaskinporten),
+  kid: text('the id of the key that is registered on the client', fromMaskinporten),
+  privateKey: SecretField,
+  scope: text('the scopes to ask for, with spaces between them', fromMaskinporten),
+})
+
+/** `connectors.svarut` of a tenant file. */
+export const SvarUt = group({
+  baseUrl: address('Write the address of SvarUt, or of the simulator.'),
+  kontoId: text('the kontoId of the municipality at SvarUt', fromFiks),
+  integrasjonId: text('the id of the Fiks-integrasjon', fromFiks),
+  integrasjonPassord: SecretField,
+  maskinporten: Maskinporten,
+  timing: timing({ startWithinMs: 5000, inFlightMs: SVARUT_SAFE_IN_FLIGHT_MS, lookUpLagMs: 300_000 }),
+  ceiling: ceiling().default(4),
+  giveUpAfterMs: giveUpAfter(),
+  statusPollMs: milliseconds(1).default(900_000),
+}).check(outlastsTiming)
+
+/** How letters of a tenant are sent; times in milliseconds. */
+export type SvarUtSettings = Readonly<z.infer<typeof SvarUt>>
+/** The client that fetches tokens for SvarUt. */
+export type MaskinportenSettings = Readonly<z.infer<typeof Maskinporten>>
