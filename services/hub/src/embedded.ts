@@ -1,0 +1,99 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createEmbeddedBus } from '@samband/bus'
+import { createDispatcher } from '@samband/connector-kit'
+import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
+import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
+import { type Installation, openInstallation, type Synchronous } from '@samband/store'
+import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
+import type { Dispatcher } from 'undici'
+import { createHub, type Hub, type HubSettings } from './hub.ts'
+import { storeLastGood } from './last-good.ts'
+
+/** What an embedded hub is made from. */
+export interface EmbeddedOptions {
+  readonly dataFolder: string
+  readonly tenantsFolder: string
+  readonly tokenKey: Uint8Array
+  readonly rereadMs: number
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly time: Time
+  readonly ids: IdSource
+  readonly log: Logger
+  readonly settings?: HubSettings
+  /** For tests that show what another setting would lose. */
+  readonly synchronous?: Synchronous
+  /** Stands between the hub and its ports, in tests that stop the process at a boundary. */
+  readonly around?: {
+    readonly store?: (store: Store) => Store
+    readonly files?: (files: PayloadFileSystem) => PayloadFileSystem
+    readonly dispatcher?: (dispatcher: Dispatcher) => Dispatcher
+    readonly bus?: (bus: EventBus) => EventBus
+  }
+}
+
+/** An embedded hub with what it holds open. */
+export interface EmbeddedHub {
+  readonly hub: Hub
+  readonly installation: Installation
+  readonly tenants: TenantRegistry
+  /** Drains for `graceMs` and closes everything. Safe to repeat. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Opens the installation in a folder and puts a hub together on it. The hub does not run yet. */
+export async function openEmbeddedHub(options: EmbeddedOptions): Promise<EmbeddedHub> {
+  const { time, ids, log, around = {} } = options
+  mkdirSync(options.dataFolder, { recursive: true })
+  const installation = openInstallation({
+    folder: options.dataFolder,
+    clock: time.clock,
+    timers: time.timers,
+    ...(options.synchronous === undefined ? {} : { synchronous: options.synchronous }),
+  })
+  const store = around.store?.(installation.store) ?? installation.store
+  const plainBus = createEmbeddedBus({ store, time, ids })
+  const bus = around.bus?.(plainBus) ?? plainBus
+  const tenants = createTenantRegistry({
+    directory: options.tenantsFolder,
+    fs: nodeTenantFiles(),
+    secrets: nodeSecrets(options.env),
+    time,
+    lastGood: storeLastGood(store),
+    rereadMs: options.rereadMs,
+    log,
+  })
+  await tenants.start()
+  for (const problem of tenants.problems()) log.error('a tenant file is not in force as it stands', { file: problem.file, tenant: problem.orgnr, count: problem.faults.length })
+  const files = nodeFileSystem()
+  const payloads = createFilePayloads({
+    root: join(options.dataFolder, 'payloads'),
+    fs: around.files?.(files) ?? files,
+    keys: { wrappingKey: (tenant) => keyOf(tenants, tenant) },
+    ids,
+  })
+  await payloads.sweepHalfFiles()
+  const network = createDispatcher()
+  const dispatcher = around.dispatcher?.(network) ?? network
+  const hub = await createHub({ store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey }, options.settings)
+  let stopped = false
+  return {
+    hub,
+    installation,
+    tenants,
+    async stop(graceMs) {
+      if (stopped) return
+      stopped = true
+      await hub.stop(graceMs)
+      await tenants.stop()
+      await network.destroy()
+      await installation.close()
+    },
+  }
+}
+
+function keyOf(tenants: TenantRegistry, orgnr: string): Uint8Array {
+  const tenant = tenants.get(orgnr)
+  if (tenant === undefined) throw new Error(`no file is in force for tenant ${orgnr}`)
+  return tenant.payloadKey.bytes()
+}

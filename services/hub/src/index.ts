@@ -1,0 +1,7 @@
+export type { HubConfig } from './config.ts'
+export { readHubConfig } from './config.ts'
+export type { EmbeddedHub, EmbeddedOptions } from './embedded.ts'
+export { openEmbeddedHub } from './embedded.ts'
+export { createHub } from './hub.ts'
+export type { Hub, HubPorts, HubSettings } from './hub.ts'
+export { realIds, realTime } from './real-ports.ts'

@@ -1,0 +1,2 @@
+export { createEkspederHandler } from './handlers/ekspeder-journalpost.ts'
+export { createReserverHandler } from './handlers/reserver-journalpost.ts'

@@ -1,0 +1,37 @@
+import { EXIT } from './exit-codes.ts'
+import { runCli } from './run-cli.ts'
+
+/** The command line: reads the environment, talks HTTP, writes to the terminal. Everything else is in `run-cli.ts`. */
+
+const TIMEOUT_MS = 60_000
+const WIDTH_WITHOUT_TERMINAL = 160
+
+const { env, argv, stdout, stderr } = process
+/** An empty variable is one that is not set. */
+const given = (name: string): string | undefined => env[name] || undefined
+
+process.exitCode = await runCli({
+  args: argv.slice(2),
+  settings: {
+    url: given('SAMBAND_URL'),
+    klientId: given('SAMBAND_KLIENT_ID'),
+    klientSecret: given('SAMBAND_KLIENT_SECRET'),
+    operator: given('SAMBAND_OPERATOR'),
+  },
+  async transport({ url, method, headers, body }) {
+    const answer = await fetch(url, {
+      method,
+      headers,
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(body === undefined ? {} : { body }),
+    })
+    return { status: answer.status, body: await answer.text() }
+  },
+  width: stdout.isTTY ? stdout.columns : WIDTH_WITHOUT_TERMINAL,
+  out: (text) => void stdout.write(`${text}\n`),
+  err: (text) => void stderr.write(`${text}\n`),
+}).catch((error: unknown) => {
+  stderr.write(`Det er en feil i kommandolinjen: ${error instanceof Error ? error.stack : String(error)}\n`)
+  return EXIT.refused
+})

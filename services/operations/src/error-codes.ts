@@ -1,0 +1,240 @@
+/** What an error code means to people. All texts in Norwegian. */
+export interface ErrorCodeExplanation {
+  readonly meaning: string
+  /** Who can probably do something about it: saksbehandler, arkivar, drift, KS, or a supplier. */
+  readonly owner: string
+  readonly nextStep: string
+}
+
+/** Explanations by code, as the connectors and services export them. */
+export type ErrorCodes = Readonly<Record<string, ErrorCodeExplanation>>
+
+const REPORT = 'Meld det til utviklerne med koden, tidspunktet og rad-id.'
+
+/** Codes of the platform (runtime, store, bus, payloads, contracts, tenants) and of the services; each connector brings its own table. */
+export const RUNTIME_ERROR_CODES = {
+  BUS_ANNEN_TOPIC: {
+    meaning: 'Hendelsesloggen er laget på nytt siden den sist ble lest.',
+    owner: 'drift',
+    nextStep: 'Stopp, finn ut hvilken logg som er den rette, og bestem leseposisjonen for hånd før noe går videre.',
+  },
+  BUS_FORBI_SLUTTEN: {
+    meaning: 'Leseposisjonen ligger etter slutten av hendelsesloggen; en del av loggen mangler.',
+    owner: 'drift',
+    nextStep: 'Gjenopprett loggen, eller gå tilbake til en sikkerhetskopi der lager og logg hører sammen.',
+  },
+  BUS_HULL_I_LOGGEN: {
+    meaning: 'Det mangler hendelser mellom det som er lest og det som kom nå.',
+    owner: 'drift',
+    nextStep: 'Ingenting leses videre. Finn de manglende hendelsene i loggen før lesingen startes igjen.',
+  },
+  BUS_TOPIC_FINNES_IKKE: {
+    meaning: 'Hendelsesloggen har ikke emnet det skal skrives til eller leses fra.',
+    owner: 'drift',
+    nextStep: 'Start navet på nytt; emnene opprettes ved oppstart. Varer det, må oppsettet av loggen kontrolleres.',
+  },
+  CONTRACT_INVALID_DATA: {
+    meaning: 'Innholdet i hendelsen er ikke slik hendelsestypen lover.',
+    owner: 'drift',
+    nextStep: `Se hvilket felt det gjelder og hvilken del som skrev hendelsen. ${REPORT}`,
+  },
+  CONTRACT_INVALID_ENVELOPE: {
+    meaning: 'Konvolutten rundt hendelsen mangler noe eller har en feil verdi.',
+    owner: 'drift',
+    nextStep: `Finn ut hva som skrev hendelsen; bare navets egne deler skal skrive hit. ${REPORT}`,
+  },
+  CONTRACT_INVALID_HEADER: {
+    meaning: 'Et hodefelt på hendelsen mangler eller er feil.',
+    owner: 'drift',
+    nextStep: `Finn ut hva som skrev hendelsen; bare navets egne deler skal skrive hit. ${REPORT}`,
+  },
+  CONTRACT_UNKNOWN_FIELD: {
+    meaning: 'En del av navet prøvde å skrive et felt som hendelsestypen ikke har. Ingenting ble skrevet.',
+    owner: 'drift',
+    nextStep: REPORT,
+  },
+  CONTRACT_UNKNOWN_TYPE: {
+    meaning: 'Hendelsestypen er ukjent for denne utgaven av navet.',
+    owner: 'drift',
+    nextStep: 'Kontroller at alle deler kjører samme utgave. Kjør meldingen om igjen når den nye utgaven er på plass.',
+  },
+  DRIFT_ALLEREDE_UTFORT: {
+    meaning: 'Det eneste meldingen skulle gjøre, er gjort; den kan ikke forkastes.',
+    owner: 'drift',
+    nextStep: 'Kjør den om igjen i stedet: da gjøres den ferdig uten at noe sendes på nytt.',
+  },
+  DRIFT_FEIL_TILSTAND: {
+    meaning: 'Tilstanden har endret seg, og tillater ikke dette nå.',
+    owner: 'drift',
+    nextStep: 'Hent den på nytt og se hva som har skjedd; en annen kan ha vært raskere.',
+  },
+  DRIFT_FINNES_IKKE: {
+    meaning: 'Det finnes ikke her, eller hører til en kommune operatøren ikke har tilgang til.',
+    owner: 'drift',
+    nextStep: 'Kontroller id-en, og hvilke kommuner klienten er satt opp for.',
+  },
+  DRIFT_FLERE_TREFF: {
+    meaning: 'Flere kommuner har en forsendelse med denne referansen.',
+    owner: 'drift',
+    nextStep: 'Spør igjen med kommunens organisasjonsnummer, eller med forsendelsens id.',
+  },
+  DRIFT_INGEN_APEN_FORESPORSEL: {
+    meaning: 'Det er ikke noe ubesvart spørsmål under denne nøkkelen.',
+    owner: 'drift',
+    nextStep: 'Se på reisen: svaret kan ha kommet i mellomtiden.',
+  },
+  DRIFT_TO_PERSONER: {
+    meaning: 'En så stor omkjøring må startes av en annen person enn den som planla den.',
+    owner: 'drift',
+    nextStep: 'Be en kollega se på planen og starte den.',
+  },
+  DRIFT_UGYLDIG_FORESPORSEL: {
+    meaning: 'Forespørselen har ikke den formen som kreves.',
+    owner: 'drift',
+    nextStep: 'Rett feltet som er nevnt, og prøv igjen.',
+  },
+  EFFECT_FRIST_UTE: {
+    meaning: 'Mottakersystemet svarte ikke innen tiden en forespørsel kan være underveis.',
+    owner: 'drift',
+    nextStep: 'Vent; mottakersystemet blir spurt om det ble utført, før noe gjøres igjen.',
+  },
+  EFFECT_INPUT_CHANGED: {
+    meaning: 'Meldingen har fått et annet innhold enn da den ble påbegynt hos mottakersystemet.',
+    owner: 'drift',
+    nextStep: 'Sammenlign med det som står hos mottakersystemet. Forkast meldingen, eller svar på spørsmålet.',
+  },
+  EFFECT_OPPSLAG_FEILET: {
+    meaning: 'Oppslaget hos mottakersystemet feilet, så det er ikke avklart om det ble utført.',
+    owner: 'drift',
+    nextStep: 'Vent; det spørres igjen av seg selv. Varer det, må en person se etter og svare.',
+  },
+  EFFECT_OPPSLAG_UPALITELIG: {
+    meaning: 'Oppslaget finner ikke noe som vi vet er der; det kan ikke brukes til å si at noe mangler.',
+    owner: 'drift',
+    nextStep: 'Se om konto og rettigheter for oppslaget er endret. Inntil da må en person se etter og svare.',
+  },
+  EFFECT_UTFALL_UKJENT: {
+    meaning: 'Det er ikke avklart om det ble utført hos mottakersystemet.',
+    owner: 'drift',
+    nextStep: 'Er meldingen parkert: se etter hos mottakersystemet og svar. Ellers spørres det igjen av seg selv.',
+  },
+  EFFECT_VENTER_PA_SVAR: {
+    meaning: 'Mottakersystemet finner det ikke ennå, men en forespørsel kan fortsatt være underveis.',
+    owner: 'drift',
+    nextStep: 'Vent, vanligvis omkring tjue minutter. Deretter gjøres det igjen av seg selv.',
+  },
+  EVENT_FOR_STOR: {
+    meaning: 'En hendelse ble større enn loggen tar imot.',
+    owner: 'drift',
+    nextStep: REPORT,
+  },
+  EVENT_UGYLDIG_JSON: {
+    meaning: 'Hendelsen kan ikke leses; den er ikke JSON.',
+    owner: 'drift',
+    nextStep: 'Finn ut hva som skrev den. Den kan ikke kjøres om igjen; forkast den når årsaken er kjent.',
+  },
+  JOURNAL_UKJENT_JOURNALPOST: {
+    meaning: 'Brevet skal være journalført, men navet kjenner ingen journalpost for det.',
+    owner: 'drift',
+    nextStep: `Se på reisen til forsendelsen: er journalføringen forkastet? ${REPORT}`,
+  },
+  PAYLOAD_DISK_FULL: {
+    meaning: 'Det er ikke plass til flere dokumenter på disken.',
+    owner: 'drift',
+    nextStep: 'Frigjør plass eller øk kvoten. Det prøves igjen av seg selv.',
+  },
+  PAYLOAD_FINNES_IKKE: {
+    meaning: 'Dokumentet eller innholdet finnes ikke lenger i lageret.',
+    owner: 'drift',
+    nextStep:
+      'Se om lagringstiden er ute, eller om lageret mangler etter en gjenoppretting. Be avsender sende på nytt.',
+  },
+  PAYLOAD_FOR_STOR: {
+    meaning: 'Dokumentet er større enn grensen.',
+    owner: 'saksbehandler',
+    nextStep: 'Del opp eller komprimer dokumentet, og send det på nytt.',
+  },
+  PAYLOAD_ODELAGT: {
+    meaning: 'Det lagrede innholdet lar seg ikke bekrefte: filen er skadet, eller kryptert med en annen nøkkel.',
+    owner: 'drift',
+    nextStep: 'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi, eller be avsender sende på nytt.',
+  },
+  PAYLOAD_UGYLDIG_NOKKEL: {
+    meaning: 'Kommunens krypteringsnøkkel har feil form.',
+    owner: 'drift',
+    nextStep: 'Rett nøkkelen i oppsettet. Køen går videre av seg selv.',
+  },
+  PAYLOAD_UGYLDIG_REF: {
+    meaning: 'Henvisningen til det lagrede innholdet har feil form.',
+    owner: 'drift',
+    nextStep: REPORT,
+  },
+  PAYLOAD_UTILGJENGELIG: {
+    meaning: 'Dokumentlageret svarer ikke som det skal.',
+    owner: 'drift',
+    nextStep: 'Se på disken eller objektlageret. Det prøves igjen av seg selv.',
+  },
+  RUNTIME_FEIL_I_PROGRAMMET: {
+    meaning: 'Det er en feil i programmet.',
+    owner: 'drift',
+    nextStep: `Se i loggen på det tidspunktet. ${REPORT} Kjør om igjen når feilen er rettet.`,
+  },
+  RUNTIME_FOR_SENT_A_STARTE: {
+    meaning: 'Forsøket kom ikke i gang i tide og ble avbrutt før noe var sendt.',
+    owner: 'drift',
+    nextStep: 'Det prøves igjen av seg selv. Gjentar det seg, er maskinen for hardt belastet eller har stått stille.',
+  },
+  RUNTIME_UKJENT_NAVN: {
+    meaning: 'Meldingen hører til en behandling som denne utgaven av programmet ikke kjenner.',
+    owner: 'drift',
+    nextStep: 'Kontroller at riktig utgave kjører. Kjør om igjen når behandlingen er tilbake.',
+  },
+  STORE_DISK_FULL: {
+    meaning: 'Disken under databasen er full; ingenting ble lagret.',
+    owner: 'drift',
+    nextStep: 'Frigjør plass straks. Ingenting tas imot før det er plass; det som er mottatt, er trygt.',
+  },
+  STORE_FEIL: {
+    meaning: 'Databasen avviste en skriving; ingenting ble lagret.',
+    owner: 'drift',
+    nextStep: `Se på disken og i loggen. Det prøves igjen av seg selv. ${REPORT}`,
+  },
+  STORE_UTILGJENGELIG: {
+    meaning: 'Databasen kan ikke nås, eller programmet er i ferd med å stoppe.',
+    owner: 'drift',
+    nextStep: 'Vent til programmet er oppe igjen. Varer det, må databasen kontrolleres.',
+  },
+  TENANT_KONTO_FINNES_IKKE: {
+    meaning: 'Meldingen er påbegynt mot en konto eller adresse som ikke lenger står i kommunens fil.',
+    owner: 'drift',
+    nextStep: 'Legg kontoen tilbake i kommunens fil til meldingen er besvart. Den går da videre av seg selv.',
+  },
+  TENANT_UKJENT: {
+    meaning: 'Ingen fil er i bruk for kommunen.',
+    owner: 'drift',
+    nextStep: 'Legg inn kommunens fil, eller rett feilene i den. Meldingene venter og går videre av seg selv.',
+  },
+  TENANT_UKJENT_SYSTEM: {
+    meaning: 'Navet har ingen kobling til systemet meldingen skal til.',
+    owner: 'drift',
+    nextStep: `Kontroller at riktig utgave kjører. ${REPORT}`,
+  },
+  TENANT_UTEN_ARKIV: {
+    meaning: 'Kommunens fil har ikke noe arkiv, men meldingen skal arkiveres.',
+    owner: 'drift',
+    nextStep: 'Legg inn noark5 i kommunens fil. Meldingene venter og går videre av seg selv.',
+  },
+} as const satisfies ErrorCodes
+
+/** What people read about a code, also when no table knows it. */
+export function explain(tables: ErrorCodes, code: string): ErrorCodeExplanation {
+  const known: ErrorCodes = RUNTIME_ERROR_CODES
+  return (
+    tables[code] ??
+    known[code] ?? {
+      meaning: code === '' ? 'Årsaken er ikke oppgitt.' : 'Koden har ingen forklaring i denne utgaven.',
+      owner: 'drift',
+      nextStep: 'Se i loggen på det tidspunktet, og meld koden til utviklerne.',
+    }
+  )
+}

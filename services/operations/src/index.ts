@@ -1,0 +1,16 @@
+export type { Authorise, OperatorAccess, Tenants } from './access.ts'
+export type {
+  AccountAnswer,
+  AlarmsAnswer,
+  AuditAnswer,
+  FailuresAnswer,
+  JourneyAnswer,
+  ReplayAnswer,
+  RowsAnswer,
+  VerbAnswer,
+} from './answers.ts'
+export type { OperationsDeps } from './deps.ts'
+export type { ErrorCodeExplanation, ErrorCodes } from './error-codes.ts'
+export { explain, RUNTIME_ERROR_CODES } from './error-codes.ts'
+export type { ProblemDocument } from './problem.ts'
+export { registerOperations } from './register-operations.ts'

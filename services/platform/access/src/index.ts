@@ -1,0 +1,7 @@
+export type { Access, AccessOptions, Caller, Grant, KlientCaller, OperatorCaller } from './access.ts'
+export { createAccess, TOKEN_LIFETIME_MS } from './access.ts'
+export type { CallerScope } from './callers.ts'
+export { OAuthRefusal } from './oauth-refusal.ts'
+export type { ProblemBody, ProblemFault } from './problem.ts'
+export { Problem } from './problem.ts'
+export { answerProblems, notAllowed } from './problem-answers.ts'

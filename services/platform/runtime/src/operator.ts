@@ -1,0 +1,148 @@
+import { HubError, type Json, type Store, type Time, type Tx } from '@samband/kernel'
+import { closeNotThere, type EffectRow, openAttempts, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
+import { type Person, writeAudit } from './audit.ts'
+import type { Handler } from './define-handler.ts'
+import { getDocument, putDocument } from './documents.ts'
+import { stableEffectName } from './effect-key.ts'
+import { evidenceReading } from './effects.ts'
+import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
+import { stableName } from './run-row.ts'
+
+/** What an operator's verb says back. */
+export interface VerbOutcome {
+  readonly rowId: number
+  readonly state: string
+  /** For the operator, in Norwegian. */
+  readonly sentence: string
+}
+
+/** An answer to a question that no look-up can answer. */
+export type Answer =
+  | { readonly kind: 'there'; readonly evidence: Json }
+  /** Needs a second person: the first one's word is kept, the second one's makes it true. */
+  | { readonly kind: 'not-there' }
+
+/** What a person may do about a row; each verb is written into the audit in the same transaction. */
+export interface OperatorVerbs {
+  /** Gives up a row. While a question is open it is only *being* discarded and still holds its lane (R22). */
+  discard(rowId: number, by: Person, reason: string): Promise<VerbOutcome>
+  /** Takes a discard back (R23). */
+  undo(rowId: number, by: Person, reason: string): Promise<VerbOutcome>
+  /** Answers an open question after a look at the destination. `lookedAt` says what was looked at. */
+  answer(effectKey: string, answer: Answer, by: Person, reason: string, lookedAt: string): Promise<VerbOutcome>
+}
+
+const ANSWERS = 'runtime.answers'
+
+/** The verbs over one store. */
+export function createOperatorVerbs(options: { readonly store: Store; readonly time: Time; readonly handlers: readonly Handler[]; readonly changed: () => void }): OperatorVerbs {
+  const { store, time } = options
+
+  function handlerOf(row: InboxRow): Handler | undefined {
+    return options.handlers.find((handler) => handler.name === row.handler)
+  }
+
+  /** A row whose only effect has evidence is done; discarding it would tell a lie. */
+  async function refuseDone(tx: Tx, row: InboxRow): Promise<readonly string[]> {
+    const evidenced = await tx.all<{ name: string }>(
+      'SELECT DISTINCT e.name FROM effect e JOIN attempt a ON a.effect_key = e.effect_key WHERE a.row_id = ? AND e.evidence IS NOT NULL',
+      row.row_id,
+    )
+    const declared = handlerOf(row)?.effects.length ?? 0
+    if (declared === 1 && evidenced.length === 1) {
+      throw new HubError('DRIFT_ALLEREDE_UTFORT', 'permanent', 'The only thing this message does has been done: replay it, so that it is finished, instead of discarding it.')
+    }
+    return evidenced.map((effect) => effect.name)
+  }
+
+  return {
+    async discard(rowId, by, reason) {
+      const outcome = await store.transaction('runtime.discard', async (tx) => {
+        const row = await mustRead(tx, rowId, ['waiting', 'running', 'parked'], 'discarded')
+        const partlyDone = await refuseDone(tx, row)
+        const now = time.clock.now()
+        const state = await discardRow(tx, row, now)
+        await writeAudit(tx, { ...by, verb: 'discard', reason, at: now, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined, rowId, details: { from: row.state, state, partlyDone } })
+        const sentence =
+          state === 'discarding'
+            ? 'Forkastes: det er ikke avklart om den er utført hos mottakersystemet. Den holder plassen sin til det er besvart.'
+            : partlyDone.length > 0
+              ? `Forkastet, men delvis utført: ${partlyDone.join(', ')}.`
+              : 'Forkastet.'
+        return { rowId, state, sentence }
+      })
+      options.changed()
+      return outcome
+    },
+
+    async undo(rowId, by, reason) {
+      const outcome = await store.transaction('runtime.undo', async (tx) => {
+        const row = await mustRead(tx, rowId, ['discarding', 'discarded'], 'taken back')
+        const now = time.clock.now()
+        const place = await undoDiscard(tx, row, now)
+        await writeAudit(tx, { ...by, verb: 'undo', reason, at: now, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined, rowId, details: { from: row.state, place } })
+        const sentence = place === 'kept its place' ? 'Forkastingen er angret; meldingen beholdt plassen sin.' : 'Forkastingen er angret; en senere melding var begynt, så denne står nå sist.'
+        return { rowId, state: 'waiting', sentence }
+      })
+      options.changed()
+      return outcome
+    },
+
+    async answer(effectKey, answer, by, reason, lookedAt) {
+      const outcome = await store.transaction('runtime.answer', async (tx) => {
+        const effect = await readEffect(tx, effectKey)
+        const open = await openAttempts(tx, effectKey)
+        const [newest] = open
+        if (effect === undefined || newest === undefined) {
+          throw new HubError('DRIFT_INGEN_APEN_FORESPORSEL', 'permanent', 'There is no open question under this effect key: look at the journey of the message.', { path: 'effectKey' })
+        }
+        const now = time.clock.now()
+        const line = { ...by, reason, at: now, tenant: effect.tenant, acceptedId: effect.accepted_id ?? undefined, rowId: newest.row_id }
+        if (answer.kind === 'there') {
+          const declared = findEffect(options.handlers, effect)
+          const reading = declared === undefined ? { identity: JSON.stringify, showsDouble: false } : evidenceReading(declared, answer.evidence)
+          await recordEvidence(tx, { key: effectKey, evidence: answer.evidence, ...reading, by: `person ${by.person}`, now, whenUnknown: effect, lookAgainAt: now })
+          await writeAudit(tx, { ...line, verb: 'answer-there', details: { effectKey, lookedAt, evidence: answer.evidence } })
+          return { rowId: newest.row_id, state: 'there', sentence: 'Svaret er lagret: den finnes hos mottakersystemet.' }
+        }
+        return answerNotThere(tx, effectKey, newest.number, newest.row_id, line, lookedAt)
+      })
+      options.changed()
+      return outcome
+    },
+  }
+
+  async function answerNotThere(
+    tx: Tx,
+    effectKey: string,
+    attempt: number,
+    rowId: number,
+    line: Person & { reason: string; at: number; tenant: string; acceptedId: string | undefined; rowId: number },
+    lookedAt: string,
+  ): Promise<VerbOutcome> {
+    const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
+    const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
+    await writeAudit(tx, { ...line, verb: isSecond ? 'answer-not-there' : 'answer-not-there-proposed', details: { effectKey, lookedAt, attempt } })
+    if (!isSecond) {
+      await putDocument(tx, { collection: ANSWERS, id: effectKey, tenant: line.tenant, acceptedId: line.acceptedId, body: { person: line.person, attempt }, dueAt: undefined })
+      return { rowId, state: 'open', sentence: 'Svaret «finnes ikke» er notert. En annen person må bekrefte det før det gjelder.' }
+    }
+    await closeNotThere(tx, effectKey, attempt, line.at, `${first.body.person}, ${line.person}`)
+    const row = await readRow(tx, rowId)
+    if (row?.state === 'discarding' && (await openAttemptsOfRow(tx, rowId)).length === 0) await endDiscarding(tx, row, line.at)
+    return { rowId, state: 'not-there', sentence: 'To personer har svart at den ikke finnes hos mottakersystemet.' }
+  }
+}
+
+function findEffect(handlers: readonly Handler[], effect: EffectRow) {
+  return handlers.find((handler) => stableName(handler) === effect.handler)?.effects.find((one) => stableEffectName(one) === effect.name)
+}
+
+async function mustRead(tx: Tx, rowId: number, states: readonly string[], what: string): Promise<InboxRow> {
+  const row = await readRow(tx, rowId)
+  if (row === undefined) throw new HubError('DRIFT_FINNES_IKKE', 'permanent', `There is no message with row id ${rowId}.`, { path: 'rowId' })
+  if (!states.includes(row.state)) {
+    throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', `The message is ${row.state}; only ${states.join(', ')} can be ${what}. Look at it again.`, { path: 'rowId' })
+  }
+  return row
+}

@@ -1,0 +1,112 @@
+import { type BoundDestination, type EffectKey, type Json, type Logger, type Store, sleep, type Time } from '@samband/kernel'
+import { type AttemptRow, closeNotThere, type EffectRow, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
+import type { AnyEffect, Handler } from './define-handler.ts'
+import { stableEffectName } from './effect-key.ts'
+import { evidenceReading } from './effects.ts'
+import { probeWithControl } from './probe.ts'
+import type { OpenQuestions } from './questions.ts'
+import { endDiscarding, type InboxRow } from './rows.ts'
+import { stableName } from './run-row.ts'
+
+/** What the resolver is built from. */
+export interface ResolverOptions {
+  readonly store: Store
+  readonly time: Time
+  readonly handlers: readonly Handler[]
+  readonly questions: OpenQuestions
+  readonly log: Logger
+  /** Milliseconds between two looks at what is open. */
+  readonly everyMs: number
+}
+
+const A_DAY_MS = 24 * 60 * 60_000
+const AT_ONCE = 100
+
+/**
+ * Goes on asking where no worker does: for rows that were discarded while a question was open (R22), and once more for what needed
+ * more than one attempt (R28).
+ */
+export function createResolver(options: ResolverOptions) {
+  const { store, time, questions, log } = options
+  const stopping = new AbortController()
+  let loop: Promise<void> | undefined
+
+  function findEffect(handler: string, name: string): AnyEffect | undefined {
+    return options.handlers.find((one) => stableName(one) === handler)?.effects.find((effect) => stableEffectName(effect) === name)
+  }
+
+  async function resolveDiscarding(row: InboxRow): Promise<void> {
+    const open = await store.read('runtime.questions', (tx) => openAttemptsOfRow(tx, row.row_id))
+    const newest = new Map<string, AttemptRow>()
+    for (const attempt of open) if (!newest.has(attempt.effect_key)) newest.set(attempt.effect_key, attempt)
+    for (const attempt of newest.values()) await resolveAttempt(row, attempt)
+    if (newest.size === 0) await store.transaction('runtime.discarded', (tx) => endDiscarding(tx, row, time.clock.now()))
+  }
+
+  async function resolveAttempt(row: InboxRow, attempt: AttemptRow): Promise<void> {
+    const known = await store.read('runtime.effect', (tx) => readEffect(tx, attempt.effect_key))
+    const effect = known === undefined ? undefined : findEffect(known.handler, known.name)
+    if (known === undefined || effect?.probe === undefined) return
+    const destination = JSON.parse(known.destination) as BoundDestination
+    questions.see(attempt.effect_key, attempt.number)
+    const waitMs = questions.remainingMs(attempt.effect_key, attempt.number, destination.timing)
+    const answer = await probeWithControl({ store, destination, log, signal: stopping.signal }, effect, attempt.effect_key as EffectKey, JSON.parse(known.input))
+    const now = time.clock.now()
+    if (answer.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
+    if (answer.kind === 'not-there' && waitMs === 0) {
+      await store.transaction('runtime.close-discarded', async (tx) => {
+        if (!(await closeNotThere(tx, attempt.effect_key, attempt.number, now))) return
+        if ((await openAttemptsOfRow(tx, row.row_id)).length === 0) await endDiscarding(tx, row, now)
+      })
+    }
+  }
+
+  async function keep(known: EffectRow, effect: AnyEffect, evidence: Json, now: number): Promise<void> {
+    await store.transaction('runtime.evidence', (tx) =>
+      recordEvidence(tx, { key: known.effect_key, evidence, ...evidenceReading(effect, evidence), by: 'probe', now, whenUnknown: known, lookAgainAt: now + A_DAY_MS }),
+    )
+    questions.forget(known.effect_key)
+  }
+
+  async function lookAgain(known: EffectRow): Promise<void> {
+    const effect = findEffect(known.handler, known.name)
+    const destination = JSON.parse(known.destination) as BoundDestination
+    const answer =
+      effect?.probe === undefined
+        ? undefined
+        : await probeWithControl({ store, destination, log, signal: stopping.signal }, effect, known.effect_key as EffectKey, JSON.parse(known.input))
+    const now = time.clock.now()
+    if (effect !== undefined && answer?.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
+    const told = answer === undefined || answer.kind === 'there'
+    const looksLeft = told ? known.looks_left - 1 : known.looks_left
+    await store.transaction('runtime.looked', (tx) =>
+      tx.run('UPDATE effect SET looks_left = ?, look_again_at = ? WHERE effect_key = ?', looksLeft, looksLeft > 0 ? now + A_DAY_MS : null, known.effect_key),
+    )
+  }
+
+  async function round(): Promise<void> {
+    const { discarding, due } = await store.read('runtime.resolver', async (tx) => ({
+      discarding: await tx.all<InboxRow>("SELECT * FROM inbox WHERE state = 'discarding' ORDER BY row_id LIMIT ?", AT_ONCE),
+      due: await tx.all<EffectRow>('SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? ORDER BY look_again_at LIMIT ?', time.clock.now(), AT_ONCE),
+    }))
+    for (const row of discarding) await resolveDiscarding(row)
+    for (const known of due) await lookAgain(known)
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await round().catch(() => log.warn('open questions could not be asked; they are asked again'))
+      await sleep(time.timers, options.everyMs, stopping.signal).catch(() => {})
+    }
+  }
+
+  return {
+    start(): void {
+      loop ??= run()
+    },
+    async stop(): Promise<void> {
+      stopping.abort(new Error('the process is stopping'))
+      await loop
+    },
+  }
+}

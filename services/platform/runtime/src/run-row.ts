@@ -1,0 +1,278 @@
+import { asHubError, type BoundDestination, HubError, type Logger, NothingHappened, type Store, type Time } from '@samband/kernel'
+import { ContractError, type EventDefinition, fromHeaders } from '@samband/messages'
+import { raiseAlarm } from './alarms.ts'
+import type { Circuits } from './circuits.ts'
+import type { FindDestination, Handler } from './define-handler.ts'
+import { type DocumentWrite, type Documents, getDocument, putDocument } from './documents.ts'
+import { createRunEffect } from './effects.ts'
+import { judge, type Verdict } from './failures.ts'
+import type { Metrics } from './metrics.ts'
+import { publishedEventId, writeEvent } from './outbox.ts'
+import type { OpenQuestions } from './questions.ts'
+import { boundDestination, finishRow, fixedValues, type InboxRow, type Lease, LeaseLost, OpenAttempt, parkRow, releaseRow, waitRow } from './rows.ts'
+import { startSpan } from './tracing.ts'
+
+/** What every run of a process shares. */
+export interface RunSurroundings {
+  readonly store: Store
+  readonly time: Time
+  /** In [0, 1), for jitter. */
+  fraction(): number
+  readonly questions: OpenQuestions
+  readonly circuits: Circuits
+  readonly findDestination: FindDestination
+  readonly holder: string
+  readonly distrusted: boolean
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Something was committed to the outbox. */
+  published(): void
+}
+
+/** A row under way in this process. */
+export interface Running {
+  readonly row: InboxRow
+  readonly lease: Lease
+  readonly handler: Handler
+  readonly controller: AbortController
+  leaseLost: boolean
+}
+
+interface Outgoing {
+  readonly definition: EventDefinition<unknown, never>
+  readonly data: unknown
+  readonly name: string
+}
+
+/** Runs the handler over one row and ends the row. Never rejects: whatever goes wrong is decided here. */
+export async function runRow(around: RunSurroundings, running: Running): Promise<void> {
+  const { row, handler } = running
+  const startedAt = around.time.clock.now()
+  const log = around.log.with({ handler: handler.name, eventId: row.event_id, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined })
+  const span = startSpan(`${handler.name} run`, row)
+  if (handler.system !== undefined) around.circuits.started(row.tenant, handler.system)
+  try {
+    await handleAndFinish(around, running, log, span.traceparent)
+    around.metrics.rowEnded(handler.name, row.tenant, 'done', around.time.clock.now() - row.received_at)
+    reached(around, running, log)
+    span.end()
+  } catch (thrown) {
+    span.end(thrown)
+    await endFailed(around, running, thrown, startedAt, log).catch((error: unknown) => {
+      // The row stays as it is in the store; the lease decides who goes on.
+      if (!(error instanceof LeaseLost)) log.error('the end of a run could not be written', { code: asHubError(error)?.code ?? 'defect' })
+    })
+  }
+}
+
+async function handleAndFinish(around: RunSurroundings, running: Running, log: Logger, traceparent: string | undefined): Promise<void> {
+  const { row, handler, lease } = running
+  const data = readEvent(row, handler)
+  const outgoing: Outgoing[] = []
+  const writes: DocumentWrite[] = []
+  const fixed = fixedValues(row)
+  const readDocuments: Pick<Documents, 'get'> = {
+    get: async (collection, id) => (await around.store.read('runtime.document', (tx) => getDocument(tx, collection, id)))?.body as never,
+  }
+  const destination = handler.system === undefined ? undefined : await destinationOf(around, row, handler, handler.system, data, readDocuments)
+  const runEffect = createRunEffect({
+    ...around,
+    row,
+    lease,
+    destination: destination ?? NO_DESTINATION,
+    fixedValues: fixed,
+    handlerName: stableName(handler),
+    declared: new Set(handler.effects),
+    log,
+    signal: running.controller.signal,
+    leaseLost: () => running.leaseLost,
+    observe: (event, effect) => around.metrics.effect(handler.name, row.tenant, effect, event),
+  })
+  const acceptedId = row.accepted_id ?? undefined
+  await handler.handle(data, {
+    tenant: row.tenant,
+    acceptedId,
+    effect: runEffect,
+    publish: (definition, eventData, name = definition.type) => {
+      if (outgoing.some((event) => event.name === name)) throw new Error(`${handler.name} publishes ${name} twice in one run: name the second one`)
+      outgoing.push({ definition: definition as EventDefinition<unknown, never>, data: eventData, name })
+    },
+    documents: {
+      ...readDocuments,
+      put: (collection, id, body, options) => void writes.push({ collection, id, tenant: row.tenant, acceptedId, body, dueAt: options?.dueAt }),
+    },
+    destination,
+    once: async (name, take) => {
+      if (!(name in fixed)) {
+        fixed[name] = take()
+        await around.store.transaction('runtime.once', (tx) =>
+          tx.run("UPDATE inbox SET fixed_values = ? WHERE row_id = ? AND state = 'running' AND lease_token = ?", JSON.stringify(fixed), lease.rowId, lease.token),
+        )
+      }
+      return fixed[name] as never
+    },
+    now: () => around.time.clock.now(),
+    log,
+    signal: running.controller.signal,
+  })
+  await finish(around, running, outgoing, writes, traceparent)
+}
+
+async function finish(around: RunSurroundings, running: Running, outgoing: readonly Outgoing[], writes: readonly DocumentWrite[], traceparent: string | undefined): Promise<void> {
+  const { row, handler, lease } = running
+  const now = around.time.clock.now()
+  await around.store.transaction('runtime.finish', async (tx) => {
+    await finishRow(tx, lease, now)
+    for (const write of writes) await putDocument(tx, write)
+    for (const event of outgoing) {
+      await writeEvent(tx, {
+        id: publishedEventId(row.event_id, stableName(handler), event.name),
+        definition: event.definition,
+        data: event.data,
+        source: `/samband/${handler.name}`,
+        subject: row.accepted_id ?? row.lane,
+        tenant: row.tenant,
+        correlationId: row.accepted_id ?? row.event_id,
+        causationId: row.event_id,
+        traceparent,
+        time: now,
+      })
+    }
+  })
+  if (outgoing.length > 0) around.published()
+}
+
+function readEvent(row: InboxRow, handler: Handler): unknown {
+  try {
+    fromHeaders(JSON.parse(row.headers))
+    return handler.consumes.parse(JSON.parse(new TextDecoder().decode(row.value)))
+  } catch (error) {
+    if (error instanceof ContractError) throw error
+    throw new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.', { cause: error })
+  }
+}
+
+/** Bound at the first intent; until then where an earlier step went, else the configuration in force (R19). */
+async function destinationOf(
+  around: RunSurroundings,
+  row: InboxRow,
+  handler: Handler,
+  system: string,
+  data: unknown,
+  documents: Pick<Documents, 'get'>,
+): Promise<BoundDestination> {
+  return boundDestination(row) ?? (await handler.follows(data, documents)) ?? around.findDestination(row.tenant, system).destination
+}
+
+/** Effects of a handler without a system are refused when it is defined, so this is never sent anywhere. */
+const NO_DESTINATION: BoundDestination = {
+  system: 'none',
+  tenant: '',
+  baseUrl: '',
+  account: '',
+  user: '',
+  timing: { startWithinMs: 0, inFlightMs: 0, lookUpLagMs: 0 },
+}
+
+/** The name that effect keys and event ids rest on: the oldest one the handler has had (R21). */
+export function stableName(handler: Pick<Handler, 'name' | 'aliases'>): string {
+  return handler.aliases[0] ?? handler.name
+}
+
+async function endFailed(around: RunSurroundings, running: Running, thrown: unknown, startedAt: number, log: Logger): Promise<void> {
+  const { row, handler, lease } = running
+  if (thrown instanceof LeaseLost) {
+    log.info('another worker holds the row now; this run ends without a word')
+    undecided(around, running)
+    return
+  }
+  const now = around.time.clock.now()
+  if (running.controller.signal.aborted && !(thrown instanceof OpenAttempt)) {
+    undecided(around, running)
+    await around.store.transaction('runtime.release', (tx) => releaseRow(tx, lease, now))
+    return
+  }
+  const verdict = judge(
+    thrown,
+    {
+      handler: handler.name,
+      runs: row.runs,
+      defects: row.defects,
+      failingForMs: row.failing_since === null ? 0 : now - row.failing_since,
+      giveUpAfterMs: giveUpAfterMs(around, row, handler),
+    },
+    startedAt,
+    now,
+    around.fraction(),
+  )
+  noteCircuit(around, running, verdict, log)
+  await writeVerdict(around, running, verdict, log, now)
+}
+
+function giveUpAfterMs(around: RunSurroundings, row: InboxRow, handler: Handler): number {
+  try {
+    return handler.system === undefined ? DEFAULT_GIVE_UP_MS : around.findDestination(row.tenant, handler.system).giveUpAfterMs
+  } catch {
+    return DEFAULT_GIVE_UP_MS
+  }
+}
+
+const DEFAULT_GIVE_UP_MS = 24 * 60 * 60_000
+
+async function writeVerdict(around: RunSurroundings, running: Running, verdict: Verdict, log: Logger, now: number): Promise<void> {
+  const { row, handler, lease } = running
+  const fields = { code: verdict.error.code, disposition: verdict.error.disposition, path: verdict.error.details.path }
+  if (verdict.failure.defect) log.error('a defect in the program stopped a run', { ...fields, defect: describeDefect(verdict.error) })
+  if (verdict.kind === 'park') {
+    await around.store.transaction('runtime.park', async (tx) => {
+      await parkRow(tx, lease, verdict.failure)
+      if (verdict.error.code === 'EFFECT_INPUT_CHANGED' || verdict.failure.defect) {
+        await raiseAlarm(tx, {
+          kind: verdict.failure.defect ? 'defect' : 'input-changed',
+          at: now,
+          tenant: row.tenant,
+          acceptedId: row.accepted_id ?? undefined,
+          rowId: row.row_id,
+          sentence: verdict.error.message,
+        })
+      }
+    })
+    around.metrics.rowEnded(handler.name, row.tenant, 'parked', now - row.received_at)
+    log.warn('message parked', fields)
+    return
+  }
+  const pauseMs = handler.system === undefined ? 0 : (around.circuits.nextTrialMs(row.tenant, handler.system) ?? 0)
+  const delayMs = verdict.kind === 'pause' ? Math.max(1_000, pauseMs) : verdict.delayMs
+  await around.store.transaction('runtime.wait', (tx) => waitRow(tx, lease, now + delayMs, verdict.failure))
+  around.metrics.rowEnded(handler.name, row.tenant, 'waits', now - row.received_at)
+  log.info('message waits for another try', { ...fields, delayMs })
+}
+
+/** Where the defect was thrown, without its message: that might hold anything. */
+function describeDefect(error: HubError): string {
+  const cause = error.cause
+  return cause instanceof Error ? `${cause.name} ${(cause.stack ?? '').split('\n').slice(1, 4).map((line) => line.trim()).join(' ')}` : typeof cause
+}
+
+function reached(around: RunSurroundings, { handler, row }: Running, log: Logger): void {
+  if (handler.system !== undefined && around.circuits.reached(row.tenant, handler.system)) log.info('destination answers again', { system: handler.system })
+}
+
+function undecided(around: RunSurroundings, { handler, row }: Running): void {
+  if (handler.system !== undefined) around.circuits.undecided(row.tenant, handler.system)
+}
+
+function noteCircuit(around: RunSurroundings, running: Running, verdict: Verdict, log: Logger): void {
+  const { handler, row } = running
+  if (handler.system === undefined) return
+  const { code } = verdict.error
+  const opened =
+    verdict.kind === 'pause'
+      ? around.circuits.refused(row.tenant, handler.system, code)
+      : verdict.error instanceof NothingHappened && verdict.error.disposition === 'transient' && verdict.error.details.retryAfterMs === undefined
+        ? around.circuits.unreachable(row.tenant, handler.system, code)
+        : false
+  if (opened) log.error('destination refused or down: messages wait', { system: handler.system, code })
+  else if (verdict.error.disposition === 'permanent') reached(around, running, log)
+  else undecided(around, running)
+}

@@ -1,0 +1,228 @@
+import { type Logger, sleep } from '@samband/kernel'
+import type { Handler } from './define-handler.ts'
+import { beatLease, type InboxRow, retakeRow, takeable, takeRow } from './rows.ts'
+import { type Running, type RunSurroundings, runRow } from './run-row.ts'
+
+/** How many rows may be under way, and how leases are watched. */
+export interface WorkerLimits {
+  readonly mostRunning: number
+  readonly mostRunningPerTenant: number
+  /** L: a lease whose token and beat have not moved for so long has lapsed (R8). */
+  readonly leaseMs: number
+  /** How often a worker that shares the store looks for rows of others; unused where the store is exclusive. */
+  readonly pollMs: number
+}
+
+export const DEFAULT_LIMITS: WorkerLimits = { mostRunning: 64, mostRunningPerTenant: 24, leaseMs: 60_000, pollMs: 500 }
+
+/** Sleeps no longer than this, whatever is due when: the clock may have jumped meanwhile. */
+const LONGEST_NAP_MS = 30_000
+
+/**
+ * Takes due rows and runs them: health first, tenants in turn, within the ceilings, one row per lane. Everything it knows by memory
+ * may be wrong at any time; every decision is checked against the token in the store.
+ */
+export function createWorker(around: RunSurroundings, handlers: readonly Handler[], limits: WorkerLimits, log: Logger) {
+  const byPriority = [...handlers].sort((a, b) => b.priority - a.priority)
+  const running = new Map<number, Running>()
+  const tenants = new Set<string>()
+  const watched = new Map<number, { token: number; beat: number; sinceMs: number }>()
+  const stopping = new AbortController()
+  let passWanted = false
+  let passing: Promise<void> | undefined
+  let cancelNap: (() => void) | undefined
+  let turn = 0
+  let idleWaiters: (() => void)[] = []
+
+  function countRunning(tenant: string, system?: string): number {
+    let count = 0
+    for (const { row, handler } of running.values()) if (row.tenant === tenant && (system === undefined || handler.system === system)) count += 1
+    return count
+  }
+
+  /** How many rows of a handler and tenant may start now. */
+  function roomFor(handler: Handler, tenant: string, taken: number): number {
+    const free = Math.min(limits.mostRunning - running.size, limits.mostRunningPerTenant - countRunning(tenant)) - taken
+    if (handler.system === undefined) return free
+    const circuit = around.circuits.room(tenant, handler.system)
+    if (circuit === 'none') return 0
+    const ceiling = ceilingOf(tenant, handler.system) - countRunning(tenant, handler.system)
+    return Math.min(free, ceiling, circuit === 'one' ? 1 : Number.POSITIVE_INFINITY)
+  }
+
+  function ceilingOf(tenant: string, system: string): number {
+    try {
+      return around.findDestination(tenant, system).ceiling
+    } catch {
+      return 1
+    }
+  }
+
+  /** Tenants in turn, those with least under way first. */
+  function tenantsInTurn(): string[] {
+    turn += 1
+    const all = [...tenants]
+    const rotated = all.map((_, index) => all[(index + turn) % all.length] ?? '')
+    return rotated.sort((a, b) => countRunning(a) - countRunning(b))
+  }
+
+  /** One look at what is due. Returns when to look again, in milliseconds. */
+  async function pass(): Promise<number> {
+    const order = tenantsInTurn()
+    const now = around.time.clock.now()
+    const { taken, nextDueAt } = await around.store.transaction('runtime.take', async (tx) => {
+      const taken: { row: InboxRow; handler: Handler }[] = []
+      let nextDueAt = Number.POSITIVE_INFINITY
+      for (const handler of byPriority) {
+        for (const tenant of order) {
+          let room = roomFor(handler, tenant, taken.filter((one) => one.row.tenant === tenant).length)
+          if (room <= 0 || taken.length + running.size >= limits.mostRunning) continue
+          for (const row of await takeable(tx, handler.name, tenant, room + 1)) {
+            if (row.due_at > now) nextDueAt = Math.min(nextDueAt, row.due_at)
+            else if (room > 0 && (await takeRow(tx, row.row_id, around.holder))) {
+              room -= 1
+              taken.push({ row: { ...row, lease_token: row.lease_token + 1 }, handler })
+            }
+          }
+        }
+      }
+      return { taken, nextDueAt }
+    })
+    for (const { row, handler } of taken) begin(row, handler)
+    return Math.min(LONGEST_NAP_MS, nextDueAt - now, nextTrialMs(order), around.store.exclusive ? LONGEST_NAP_MS : limits.pollMs)
+  }
+
+  function nextTrialMs(order: readonly string[]): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const handler of byPriority) {
+      if (handler.system === undefined) continue
+      for (const tenant of order) {
+        // A trial that may start now starts with the next row that is due; only one in the future is worth waking up for.
+        const trialMs = around.circuits.nextTrialMs(tenant, handler.system)
+        if (trialMs !== undefined && trialMs > 0) next = Math.min(next, trialMs)
+      }
+    }
+    return next
+  }
+
+  function begin(row: InboxRow, handler: Handler): void {
+    const one: Running = { row, handler, lease: { rowId: row.row_id, token: row.lease_token }, controller: new AbortController(), leaseLost: false }
+    running.set(row.row_id, one)
+    void runRow(around, one).then(() => {
+      if (running.get(row.row_id) === one) running.delete(row.row_id)
+      wake()
+      if (running.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
+    })
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      passWanted = false
+      let napMs: number
+      try {
+        napMs = await pass()
+      } catch {
+        napMs = 1_000
+      }
+      if (!passWanted && !stopping.signal.aborted) await nap(Math.max(1, napMs))
+    }
+  }
+
+  function nap(napMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        cancelNap = undefined
+        cancel()
+        resolve()
+      }
+      const cancel = around.time.timers.after(napMs, done)
+      cancelNap = done
+    })
+  }
+
+  function wake(): void {
+    passWanted = true
+    cancelNap?.()
+  }
+
+  /** Shows that this holder lives. Only where others could take over. */
+  async function beat(): Promise<void> {
+    if (running.size === 0) return
+    const lost = await around.store.transaction('runtime.beat', async (tx) => {
+      const lost: Running[] = []
+      for (const one of running.values()) if (!(await beatLease(tx, one.lease))) lost.push(one)
+      return lost
+    })
+    for (const one of lost) one.leaseLost = true
+  }
+
+  /** Takes over rows whose holder has not been heard of for the length of a lease, by this process's stopwatch (R8). */
+  async function takeOverLapsed(): Promise<void> {
+    const others = await around.store.read('runtime.leases', (tx) =>
+      tx.all<InboxRow>(`SELECT * FROM inbox WHERE state = 'running' AND handler IN (${byPriority.map(() => '?').join(', ')})`, ...byPriority.map((handler) => handler.name)),
+    )
+    const nowMs = around.time.stopwatch.read()
+    const still = new Set<number>()
+    for (const row of others) {
+      const mine = running.get(row.row_id)
+      if (mine !== undefined && mine.lease.token === row.lease_token) continue
+      still.add(row.row_id)
+      const seen = watched.get(row.row_id)
+      if (seen === undefined || seen.token !== row.lease_token || seen.beat !== row.lease_beat) {
+        watched.set(row.row_id, { token: row.lease_token, beat: row.lease_beat, sinceMs: nowMs })
+      } else if (nowMs - seen.sinceMs >= limits.leaseMs) await takeOver(row, seen)
+    }
+    for (const rowId of [...watched.keys()]) if (!still.has(rowId)) watched.delete(rowId)
+  }
+
+  async function takeOver(row: InboxRow, seen: { token: number; beat: number }): Promise<void> {
+    const handler = byPriority.find((one) => one.name === row.handler)
+    if (handler === undefined) return
+    const got = await around.store.transaction('runtime.take-over', (tx) => retakeRow(tx, { rowId: row.row_id, ...seen }, around.holder))
+    watched.delete(row.row_id)
+    if (!got) return
+    log.warn('a lease lapsed: the row is taken over', { handler: row.handler, eventId: row.event_id, tenant: row.tenant })
+    begin({ ...row, lease_token: row.lease_token + 1 }, handler)
+  }
+
+  async function watchLeases(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await sleep(around.time.timers, limits.leaseMs / 4, stopping.signal).catch(() => {})
+      if (stopping.signal.aborted) return
+      await beat().catch(() => {})
+      await takeOverLapsed().catch(() => {})
+    }
+  }
+
+  return {
+    /** Begins to take rows. `known` are the tenants that have rows already. */
+    start(known: Iterable<string>): void {
+      for (const tenant of known) tenants.add(tenant)
+      passing ??= loop()
+      if (!around.store.exclusive) void watchLeases()
+    },
+    /** Rows were added or made due. */
+    wake(newTenants: Iterable<string> = []): void {
+      for (const tenant of newTenants) tenants.add(tenant)
+      wake()
+    },
+    runningCount: () => running.size,
+    /**
+     * Takes no more rows, lets those under way end for `graceMs`, then aborts them: their attempts stay open and are asked for after
+     * the next start.
+     */
+    async stop(graceMs: number): Promise<void> {
+      stopping.abort()
+      cancelNap?.()
+      await passing
+      if (running.size === 0) return
+      const ended = new Promise<void>((resolve) => void idleWaiters.push(resolve))
+      const cancel = around.time.timers.after(graceMs, () => {
+        for (const one of running.values()) one.controller.abort(new Error('the process is stopping'))
+      })
+      await ended
+      cancel()
+      idleWaiters = []
+    },
+  }
+}

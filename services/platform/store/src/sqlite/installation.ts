@@ -1,0 +1,238 @@
+import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { backup, type DatabaseSync } from 'node:sqlite'
+import type { Clock, Timers } from '@samband/kernel'
+import { readMigrations } from '../migrations.ts'
+import { isBusy, openDatabase, type Synchronous } from './connection.ts'
+import { migrate } from './migrate.ts'
+import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
+
+const DATABASE_FILE = 'samband.db'
+/** The counter kept outside the database: ahead of the one inside means that the file was put back from elsewhere (R27). */
+const GENERATION_FILE = 'samband.generation'
+
+const PAGES_AT_ONCE = 1_000
+
+/** What opening found; an operator is told. */
+export interface OpeningReport {
+  /** The process before did not stop properly; the quick check of the file passed. */
+  readonly unclean: boolean
+  /** The file is older than what this folder has seen: a restore without the `restore` verb. */
+  readonly putBack: boolean
+  /** Since when effects without evidence are treated as open questions, wall milliseconds; absent when the store is trusted. */
+  readonly distrustedSince?: number
+}
+
+/** The store of one installation on disk. */
+export interface Installation {
+  readonly store: SqliteStore
+  readonly report: OpeningReport
+  /**
+   * Copies the live store to `target`. Transactions wait meanwhile, so that the copy never holds half of one; a gigabyte takes a few
+   * seconds. The copy can be handed to `restoreBackup`.
+   */
+  backup(target: string): Promise<void>
+  /** The full check, one table at a time between other work; resolves with what is wrong, empty when nothing is. */
+  checkFully(): Promise<readonly string[]>
+  close(): Promise<void>
+}
+
+/**
+ * Opens (or creates) the store in `folder`.
+ * @throws Error when another process holds it, or when the quick check after an unclean stop finds damage: then restore a backup
+ */
+export function openInstallation(options: {
+  readonly folder: string
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly synchronous?: Synchronous
+}): Installation {
+  mkdirSync(options.folder, { recursive: true })
+  const database = openSound(join(options.folder, DATABASE_FILE), options.synchronous ?? 'FULL')
+  try {
+    const unclean = wasUnclean(database)
+    if (unclean) refuseDamage(database)
+    migrate(database, readMigrations())
+    const inside = Number(readMeta(database, 'generation') ?? 0)
+    const outside = readGeneration(options.folder)
+    const putBack = outside > inside
+    if (putBack && readMeta(database, 'distrust_since') === undefined) writeMeta(database, 'distrust_since', String(options.clock.now()))
+    raiseGeneration(database, options.folder, Math.max(inside, outside) + 1)
+    writeMeta(database, 'clean_stop', '0')
+    const since = readMeta(database, 'distrust_since')
+    const store = createSqliteStore({ database, exclusive: true, timers: options.timers, ownsDatabase: false })
+    return {
+      store,
+      report: { unclean, putBack, ...(since === undefined ? {} : { distrustedSince: Number(since) }) },
+      backup: (target) => backupLive(store, database, options.folder, target),
+      checkFully: () => checkTables(database),
+      async close() {
+        await store.close()
+        if (!database.isOpen) return
+        writeMeta(database, 'clean_stop', '1')
+        database.close()
+      },
+    }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/**
+ * Puts a backup in the place of the store, which no process may hold. The former file is kept beside it. The restored store is
+ * stamped: every effect without evidence is asked for at its destination before it is done (protocol rule R27).
+ * Returns the path of the former file, if there was one.
+ */
+export function restoreBackup(options: { readonly backupFile: string; readonly folder: string; readonly clock: Clock }): string | undefined {
+  mkdirSync(options.folder, { recursive: true })
+  const target = join(options.folder, DATABASE_FILE)
+  const incoming = `${target}.incoming`
+  refuseRunning(target)
+  for (const leftover of ['', '-wal', '-shm']) rmSync(`${incoming}${leftover}`, { force: true })
+  copyFileSync(options.backupFile, incoming)
+  const generation = prepareIncoming(incoming, options)
+  const former = keepFormer(target, options.clock.now())
+  for (const leftover of [`${target}-wal`, `${target}-shm`, `${incoming}-wal`, `${incoming}-shm`]) rmSync(leftover, { force: true })
+  renameSync(incoming, target)
+  syncFolder(options.folder)
+  writeGeneration(options.folder, generation)
+  return former
+}
+
+/** Checks and stamps the copy, before anything of the store in place is touched. Returns its generation. */
+function prepareIncoming(incoming: string, options: { readonly folder: string; readonly clock: Clock }): number {
+  const restored = openDatabase(incoming, { exclusive: true, synchronous: 'FULL' })
+  try {
+    refuseDamage(restored)
+    migrate(restored, readMigrations())
+    stampRestored(restored, options.clock.now())
+    const generation = Math.max(Number(readMeta(restored, 'generation') ?? 0), readGeneration(options.folder)) + 1
+    writeMeta(restored, 'generation', String(generation))
+    restored.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    return generation
+  } finally {
+    restored.close()
+  }
+}
+
+/** Opening the store exclusively refuses a restore under a running hub, and folds its write-ahead log in. A damaged one is no hindrance. */
+function refuseRunning(target: string): void {
+  if (!existsSync(target)) return
+  try {
+    openDatabase(target, { exclusive: true, synchronous: 'FULL' }).close()
+  } catch (error) {
+    if (isBusy(error)) throw new Error('the store is in use: stop the hub before a backup is restored', { cause: error })
+  }
+}
+
+/** Puts the former store aside, with the write-ahead log that could not be folded in if it is damaged. Returns its path. */
+function keepFormer(target: string, now: number): string | undefined {
+  if (!existsSync(target)) return undefined
+  refuseRunning(target)
+  const former = `${target}.before-restore-${now}`
+  renameSync(target, former)
+  if (existsSync(`${target}-wal`)) renameSync(`${target}-wal`, `${former}-wal`)
+  return former
+}
+
+/** Marks a store as put back: from now on it is not trusted to know everything that was begun (protocol rule R27). */
+export function stampRestored(database: DatabaseSync, now: number): void {
+  writeMeta(database, 'distrust_since', String(now))
+}
+
+async function backupLive(store: SqliteStore, database: DatabaseSync, folder: string, target: string): Promise<void> {
+  // As a read it runs between two groups: SQLite would copy the pages of an open one as well, and half a transaction with them.
+  await store.read('store.backup', async () => {
+    await backup(database, target, { rate: PAGES_AT_ONCE })
+    // From here on the live store knows more than the copy: putting the copy back by hand is recognised.
+    raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+  })
+}
+
+async function checkTables(database: DatabaseSync): Promise<readonly string[]> {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all()
+  const faults: string[] = []
+  for (const { name } of tables) {
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const row of database.prepare(`PRAGMA integrity_check('${String(name)}')`).all()) {
+      const finding = String(Object.values(row)[0])
+      if (finding !== 'ok') faults.push(`${String(name)}: ${finding}`)
+    }
+  }
+  return faults
+}
+
+/** `ok`, or the first thing that is wrong. Some damage is found by SQLite before the check can say so. */
+function quickCheck(database: DatabaseSync): string {
+  try {
+    return String(Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0])
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function refuseDamage(database: DatabaseSync): void {
+  const finding = quickCheck(database)
+  if (finding !== 'ok') throw damaged(finding)
+}
+
+function damaged(finding: string, cause?: unknown): Error {
+  return new Error(`the store is damaged (${finding}): stop, keep the file, restore the newest backup`, { cause })
+}
+
+/** Opens the store exclusively. Damage that keeps SQLite from opening it gets the same advice as damage that the check finds. */
+function openSound(path: string, synchronous: Synchronous): DatabaseSync {
+  try {
+    return openDatabase(path, { exclusive: true, synchronous })
+  } catch (error) {
+    if (error instanceof Error && /malformed|not a database/.test(error.message)) throw damaged(error.message, error)
+    throw error
+  }
+}
+
+/** Whether the process before did not stop properly. A file that cannot even say so needs the check as well. */
+function wasUnclean(database: DatabaseSync): boolean {
+  try {
+    const isNew = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() === undefined
+    return !isNew && readMeta(database, 'clean_stop') === '0'
+  } catch {
+    return true
+  }
+}
+
+function readMeta(database: DatabaseSync, name: string): string | undefined {
+  const row = database.prepare('SELECT value FROM meta WHERE name = ?').get(name)
+  return row === undefined ? undefined : String(row.value)
+}
+
+function writeMeta(database: DatabaseSync, name: string, value: string): void {
+  database.prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(name, value)
+}
+
+function readGeneration(folder: string): number {
+  const file = join(folder, GENERATION_FILE)
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0
+}
+
+/** Inside first: a crash in between leaves the counter outside behind, which is no cause for distrust. */
+function raiseGeneration(database: DatabaseSync, folder: string, generation: number): void {
+  writeMeta(database, 'generation', String(generation))
+  writeGeneration(folder, generation)
+}
+
+function writeGeneration(folder: string, generation: number): void {
+  const file = join(folder, GENERATION_FILE)
+  const handle = openSync(`${file}.new`, 'w')
+  writeSync(handle, String(generation))
+  fsyncSync(handle)
+  closeSync(handle)
+  renameSync(`${file}.new`, file)
+  syncFolder(folder)
+}
+
+function syncFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  fsyncSync(handle)
+  closeSync(handle)
+}

@@ -1,0 +1,319 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { completionOf } from '@samband/forsendelse-intake'
+import type { Json } from '@samband/kernel'
+import { chooseLetters, handIn, type Letter } from './letters.ts'
+import type { Machine } from './machine.ts'
+import { lookAtDestination } from './operator-eyes.ts'
+import { choosePlan, type Plan, type Planned } from './plan.ts'
+import { Disk, type Process, type Shop, startProcess } from './processes.ts'
+import { Random } from './random.ts'
+import { createSurroundings, Registry, type Surroundings, TENANTS, TIMING } from './surroundings.ts'
+import { count, type Tally } from './tally.ts'
+import { World } from './world.ts'
+
+/** What a shortened history leaves out, by number. */
+export interface Without {
+  readonly acts: ReadonlySet<number>
+  readonly strikes: ReadonlySet<number>
+  readonly letters: ReadonlySet<number>
+  readonly trouble: boolean
+  readonly foreignLetters: boolean
+}
+
+/** The whole history. */
+export const NOTHING: Without = { acts: new Set(), strikes: new Set(), letters: new Set(), trouble: false, foreignLetters: false }
+
+/** A history while it runs, and what the judge needs of it afterwards. */
+export class Conductor {
+  readonly world = new World()
+  readonly random: Random
+  readonly plan: Plan
+  readonly letters: readonly Letter[]
+  readonly registry = new Registry()
+  readonly disk = new Disk()
+  readonly tally: Tally = {}
+  surroundings!: Surroundings
+  restored = false
+  #shop!: Shop
+  #troubled = true
+  #backup: Uint8Array | undefined
+  #born = 0
+  #slots: { machine: Machine | undefined; process: Process | undefined }[] = []
+  #failure: Error | undefined
+
+  constructor(seed: string, workers: 1 | 2, without: Without = NOTHING) {
+    this.random = new Random(seed)
+    const plan = choosePlan(this.random, workers)
+    this.plan = {
+      ...plan,
+      acts: plan.acts.filter((_, number) => !without.acts.has(number)),
+      strikes: plan.strikes.map((strikes, number) => (without.strikes.has(number) ? new Map() : strikes)),
+      trouble: without.trouble ? 0 : plan.trouble,
+      foreignLetters: plan.foreignLetters && !without.foreignLetters,
+    }
+    this.letters = chooseLetters(this.random).filter((_, number) => !without.letters.has(number))
+  }
+
+  /** Plays the history to its end: everything that can be done is done, or nothing moves any more. */
+  async play(): Promise<void> {
+    const { world, random, plan } = this
+    this.surroundings = await createSurroundings(world, random)
+    this.#shop = {
+      world,
+      random,
+      disk: this.disk,
+      registry: this.registry,
+      exclusive: plan.workers === 1,
+      network: {
+        world,
+        random,
+        hosts: this.surroundings.hosts,
+        trouble: () => (this.#troubled ? plan.trouble : 0),
+        latestMs: TIMING.inFlightMs - 1_000,
+        met: (fate, host, method) => {
+          world.note(`network: ${method} ${host} ${fate}`, true)
+          this.#met(`network ${fate}`)
+        },
+      },
+    }
+    if (plan.foreignLetters) for (const letter of this.letters) await this.surroundings.plantForeignLetter(letter.tenant, letter.eksternReferanse)
+    for (let slot = 0; slot < plan.workers; slot++) this.#startSlot(slot, 0)
+    for (const letter of this.letters) this.#client(letter, random.between(500, 60_000))
+    for (const planned of plan.acts) world.schedule(planned.atMs, () => this.#guard(this.#do(planned.act)))
+    await world.run(plan.quietFromMs, () => this.#failure !== undefined)
+    await this.#calmDown()
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  async close(): Promise<void> {
+    for (const slot of this.#slots) slot.machine?.die('the history is over')
+    await this.surroundings.close()
+    this.disk.close()
+  }
+
+  /** Some process that lives. */
+  anyProcess(): Process | undefined {
+    const up = this.#slots.flatMap(({ process }) => (process?.machine.alive ? [process] : []))
+    return up.length === 0 ? undefined : this.random.pick(up)
+  }
+
+  /** The account as an operator sees it at the end. */
+  async account() {
+    const process = this.anyProcess()
+    if (process === undefined) throw new Error('no process is up at the end')
+    const reading = process.hub.runtime.account({ tenants: 'alle' }, completionOf(process.store))
+    await this.world.run(this.world.nowMs + 1_000)
+    return reading
+  }
+
+  #client(letter: Letter, afterMs: number): void {
+    this.world.schedule(this.world.nowMs + afterMs, () => this.#guard(handIn(this.world, this.random, letter, () => this.anyProcess())))
+  }
+
+  /** A process that dies comes back after a while; each start meets its own strikes. */
+  #startSlot(slot: number, wallOffsetMs: number): void {
+    const strikes = this.world.nowMs < this.plan.quietFromMs ? (this.plan.strikes[this.#born] ?? new Map()) : new Map()
+    this.#born += 1
+    const name = `hub ${slot + 1}.${this.#born}`
+    this.#guard(
+      startProcess(this.#shop, name, strikes, wallOffsetMs, (machine) => {
+        this.#slots[slot] = { machine, process: undefined }
+        const abandon = machine.onDeath
+        machine.onDeath = () => {
+          abandon()
+          this.#met('crash')
+          if (this.#slots[slot]?.machine !== machine) return
+          this.world.schedule(this.world.nowMs + this.random.between(1_000, 20_000), () => {
+            if (this.#slots[slot]?.machine === machine) this.#startSlot(slot, machine.wallOffsetMs)
+          })
+        }
+      }).then((process) => {
+        this.world.note(`${name} is up`, true)
+        if (this.#slots[slot]?.machine === process.machine) this.#slots[slot] = { machine: process.machine, process }
+      }),
+    )
+  }
+
+  async #do(act: Planned['act']): Promise<void> {
+    const { world } = this
+    switch (act.kind) {
+      case 'freeze': {
+        const process = this.anyProcess()
+        if (process === undefined) return
+        this.#met('freeze')
+        return process.machine.freeze(act.forMs, 'planned')
+      }
+      case 'clock jump': {
+        const process = this.anyProcess()
+        if (process === undefined) return
+        this.#met('clock jump')
+        world.note(`${process.machine.name}: the wall clock jumps by ${act.byMs / 1000} s`, true)
+        process.machine.wallOffsetMs += act.byMs
+        return
+      }
+      case 'restart':
+        return this.#restart()
+      case 'backup':
+        world.note('a backup is taken', true)
+        this.#backup = this.disk.backup()
+        return
+      case 'restore':
+        return this.#restore()
+      case 'tenant moved':
+        world.note('the tenant gets another konto', true)
+        this.#met('tenant moved')
+        this.registry.move(TENANTS[0], 1)
+        return
+      case 'svarut fault':
+      case 'noark5 fault':
+        return this.#orderFault(act)
+      default:
+        return this.#operate(act.kind)
+    }
+  }
+
+  /** An ordinary stop and start of one process. */
+  async #restart(): Promise<void> {
+    const process = this.anyProcess()
+    if (process === undefined || process.machine.frozen) return
+    this.#met('restart')
+    this.world.note(`${process.machine.name} is told to stop`, true)
+    const slot = this.#slots.findIndex((one) => one.machine === process.machine)
+    await process.hub.stop(5_000)
+    if (!process.machine.alive || slot < 0) return
+    this.#slots[slot] = { machine: undefined, process: undefined }
+    process.machine.die('stopped in good order')
+    this.#startSlot(slot, process.machine.wallOffsetMs)
+  }
+
+  /** Every process dies, the backup takes the place of the store, and they start again. */
+  #restore(): void {
+    if (this.#backup === undefined) return
+    this.#met('restore')
+    for (const [slot, { machine }] of this.#slots.entries()) {
+      this.#slots[slot] = { machine: undefined, process: undefined }
+      machine?.die('the store is restored')
+    }
+    this.world.note('the store is restored from the backup', true)
+    this.restored = true
+    this.disk.restore(this.#backup, this.world.time.clock.now())
+    for (const slot of this.#slots.keys()) this.#startSlot(slot, 0)
+    this.#repeatForgotten()
+  }
+
+  /** Clients whose letter the restored store has forgotten hand it in again (A5). */
+  #repeatForgotten(): void {
+    for (const letter of this.letters) {
+      const known = this.database.prepare('SELECT 1 FROM ledger WHERE accepted_id = ?').get(letter.acceptedId)
+      if (letter.answered && known === undefined) this.#client(letter, this.random.between(500, 30_000))
+    }
+  }
+
+  #orderFault(act: Extract<Planned['act'], { operation: string }>): void {
+    const desk = act.kind === 'svarut fault' ? this.surroundings.svarut.faults : this.surroundings.noark5.faults
+    this.#met(act.kind)
+    this.world.note(`${act.kind}: ${act.operation} ${act.fault}`, true)
+    desk.order({ operation: act.operation, fault: act.fault as 'slow', times: act.times, delayMs: act.delayMs, status: act.status })
+  }
+
+  /** An operator's verb, on whatever a person could pick at this moment. */
+  async #operate(kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer'): Promise<void> {
+    const process = this.anyProcess()
+    if (process === undefined || process.machine.frozen) return
+    const { verbs, replays } = process.hub.runtime
+    const by = { person: 'Operatør 1', klientId: 'drift' }
+    const because = 'en historie'
+    this.#met(kind)
+    this.world.note(kind, true)
+    if (kind === 'operator replay') {
+      const job = await replays.plan({ tenants: 'alle' }, by, because)
+      await replays.run(job.jobId, by, because)
+      if (this.random.chance(0.3)) await replays.cancel(job.jobId, by, because).catch(() => {})
+      return
+    }
+    if (kind === 'operator answer') return this.#answer(process)
+    const states = kind === 'operator discard' ? "'waiting', 'running', 'parked'" : "'discarding', 'discarded'"
+    const rows = this.database.prepare(`SELECT row_id FROM inbox WHERE state IN (${states}) AND handler IN ('forsendelse.send', 'forsendelse.send-arkivert', 'journal.reserver') ORDER BY row_id`).all()
+    if (rows.length === 0) return
+    const rowId = Number(this.random.pick(rows).row_id)
+    const verb = kind === 'operator discard' ? verbs.discard : verbs.undo
+    await verb(rowId, by, because).catch(() => this.world.note(`${kind} was refused`, true))
+  }
+
+  /** Two people look at the destination and say what they see, "not there" only when nothing can be on its way any more. */
+  async #answer(process: Process): Promise<void> {
+    const open = this.database.prepare("SELECT a.effect_key AS effect_key, MAX(a.started_at) AS started_at, e.name AS name FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open' GROUP BY a.effect_key").all()
+    const [question] = open
+    if (question === undefined) return
+    const seen = lookAtDestination(this.surroundings, String(question.name), String(question.effect_key))
+    const sinceMs = process.machine.time.clock.now() - Number(question.started_at)
+    const { verbs } = process.hub.runtime
+    const say = (person: string, answer: { kind: 'there'; evidence: Json } | { kind: 'not-there' }) =>
+      verbs.answer(String(question.effect_key), answer, { person, klientId: 'drift' }, 'sett etter', 'hos mottakersystemet').catch(() => {})
+    if (seen !== undefined) await say('Operatør 1', { kind: 'there', evidence: seen })
+    // A clock that jumped proves nothing: people wait by their own watch.
+    else if (process.machine.wallOffsetMs === 0 && sinceMs > TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs + 200_000) {
+      await say('Operatør 1', { kind: 'not-there' })
+      await say('Operatør 2', { kind: 'not-there' })
+    }
+  }
+
+  /** Faults end, what is missing is put in place, and people replay what is parked until nothing is. */
+  async #calmDown(): Promise<void> {
+    const { world, surroundings } = this
+    world.note('faults end, causes are repaired', true)
+    this.#troubled = false
+    surroundings.svarut.faults.clear()
+    surroundings.noark5.faults.clear()
+    surroundings.noark5.addKlasse({ klasseID: 'X99', tittel: 'Manglet' })
+    this.registry.move(TENANTS[0], 0)
+    for (const { machine } of this.#slots) machine?.thaw()
+    for (let round = 0; round < 30 && this.#failure === undefined; round++) {
+      let nextLookMs = world.nowMs + 2_000
+      await world.run(world.nowMs + 15 * 60_000, () => {
+        if (this.#failure !== undefined) return true
+        if (world.nowMs < nextLookMs) return false
+        nextLookMs = world.nowMs + 5_000
+        return this.#isQuiet(false)
+      })
+      if (this.#isQuiet(true)) return
+      this.#repeatForgotten()
+      if (this.#parked() > 0) {
+        const replay = this.#operate('operator replay')
+        await world.run(world.nowMs + 10_000)
+        this.#guard(replay)
+      }
+    }
+  }
+
+  /** Nothing is open and every client has its answer; with `parkedToo` nothing is parked either. */
+  #isQuiet(parkedToo: boolean): boolean {
+    if (this.letters.some((letter) => !letter.answered && !letter.impatient)) return false
+    const states = parkedToo ? "'waiting', 'running', 'discarding', 'parked'" : "'waiting', 'running', 'discarding'"
+    const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])
+    if (one(`SELECT COUNT(*) FROM inbox WHERE state IN (${states}) AND head = 1`) > 0) return false
+    if (one("SELECT COUNT(*) FROM outbox WHERE state = 'pending'") > 0) return false
+    const behind = one('SELECT COUNT(*) FROM bus_topic t LEFT JOIN bus_offset o ON o.topic = t.topic WHERE COALESCE(o.next_offset, 0) < t.end_offset')
+    return behind === 0
+  }
+
+  #parked(): number {
+    return Number(this.database.prepare("SELECT COUNT(*) AS count FROM inbox WHERE state = 'parked'").get()?.count ?? 0)
+  }
+
+  get database(): DatabaseSync {
+    return this.disk.database
+  }
+
+  #met(kind: string): void {
+    const open = this.disk.database.prepare("SELECT 1 FROM attempt WHERE state = 'open' LIMIT 1").get()
+    count(this.tally, kind, open !== undefined)
+  }
+
+  /** A failure of the history itself, not of the hub. */
+  #guard(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      this.#failure ??= error instanceof Error ? error : new Error(String(error))
+    })
+  }
+}

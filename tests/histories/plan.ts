@@ -1,0 +1,115 @@
+import type { Strike } from './machine.ts'
+import type { Random } from './random.ts'
+
+/** One thing that is planned to happen at a moment of a history. */
+export interface Planned {
+  readonly atMs: number
+  readonly act:
+    | { readonly kind: 'freeze'; readonly forMs: number }
+    | { readonly kind: 'restart' }
+    | { readonly kind: 'clock jump'; readonly byMs: number }
+    | { readonly kind: 'backup' }
+    | { readonly kind: 'restore' }
+    | { readonly kind: 'tenant moved' }
+    | { readonly kind: 'svarut fault' | 'noark5 fault'; readonly operation: string; readonly fault: string; readonly times: number; readonly delayMs: number; readonly status: number }
+    | { readonly kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer' }
+}
+
+/** Everything that is chosen before a history begins. */
+export interface Plan {
+  readonly workers: 1 | 2
+  readonly acts: readonly Planned[]
+  /** Strikes of the n-th process to be started, by the number of its call through a port. */
+  readonly strikes: readonly ReadonlyMap<number, Strike>[]
+  readonly trouble: number
+  readonly foreignLetters: boolean
+  /** When faults and operators end, milliseconds. */
+  readonly quietFromMs: number
+}
+
+const QUIET_FROM_MS = 8 * 60_000
+
+const SVARUT_FAULTS: readonly (readonly [operation: string, fault: string])[] = [
+  ['send', 'accept-then-hang'],
+  ['send', 'answer-lost'],
+  ['send', 'accept-late'],
+  ['send', 'error-after-effect'],
+  ['send', 'server-error'],
+  ['send', 'wrong-schema'],
+  ['send', 'unauthorized'],
+  ['send', 'lookup-lag'],
+  ['send', 'slow'],
+  ['lookup', 'lookup-error'],
+  ['lookup', 'error-under-200'],
+  ['lookup', 'not-found'],
+  ['metadata', 'lookup-error'],
+  ['metadata', 'error-under-200'],
+  ['metadata', 'lookup-lag'],
+  ['metadata', 'not-found'],
+  ['metadata', 'unauthorized'],
+  ['status', 'server-error'],
+]
+
+const NOARK5_OPERATIONS = ['ny-saksmappe', 'ny-journalpost', 'ny-korrespondansepart', 'ny-dokumentbeskrivelse', 'ny-dokumentobjekt', 'upload', 'update'] as const
+const NOARK5_FAULTS = ['accept-then-hang', 'answer-lost', 'error-after-effect', 'server-error', 'wrong-schema', 'unauthorized', 'slow', 'accept-late'] as const
+const NOARK5_READS: readonly (readonly [operation: string, fault: string])[] = [
+  ['search', 'error-under-200'],
+  ['search', 'server-error'],
+  ['get', 'server-error'],
+  ['list', 'error-under-200'],
+  ['download', 'server-error'],
+]
+
+/** Chooses a history. */
+export function choosePlan(random: Random, workers: 1 | 2): Plan {
+  const at = () => random.between(1_000, QUIET_FROM_MS - 1_000)
+  const early = () => random.between(1_000, 120_000)
+  const acts: Planned[] = []
+  const some = (most: number, make: () => Planned) => {
+    for (let left = random.between(0, most); left > 0; left--) acts.push(make())
+  }
+  some(2, () => ({ atMs: early(), act: svarutFault(random) }))
+  some(2, () => ({ atMs: early(), act: noark5Fault(random) }))
+  some(1, () => ({ atMs: at(), act: { kind: 'freeze', forMs: random.between(1_000, 200_000) } }))
+  some(1, () => ({ atMs: at(), act: { kind: 'restart' } }))
+  some(1, () => ({ atMs: at(), act: { kind: 'clock jump', byMs: random.between(-7_200, 7_200) * 1_000 } }))
+  some(2, () => ({ atMs: at(), act: { kind: 'operator replay' } }))
+  some(2, () => ({ atMs: at(), act: { kind: 'operator discard' } }))
+  some(2, () => ({ atMs: at(), act: { kind: 'operator undo' } }))
+  some(1, () => ({ atMs: at(), act: { kind: 'operator answer' } }))
+  if (random.chance(0.12)) acts.push({ atMs: early(), act: { kind: 'tenant moved' } })
+  if (random.chance(0.18)) {
+    const backupMs = random.between(1_000, 150_000)
+    acts.push({ atMs: backupMs, act: { kind: 'backup' } }, { atMs: backupMs + random.between(1_000, 200_000), act: { kind: 'restore' } })
+  }
+  return {
+    workers,
+    acts: acts.sort((a, b) => a.atMs - b.atMs),
+    strikes: Array.from({ length: 8 }, () => chooseStrikes(random)),
+    trouble: random.chance(0.5) ? 0.06 : 0.01,
+    foreignLetters: random.chance(0.4),
+    quietFromMs: QUIET_FROM_MS,
+  }
+}
+
+function svarutFault(random: Random): Planned['act'] {
+  const [operation, fault] = random.pick(SVARUT_FAULTS)
+  return { kind: 'svarut fault', operation, fault, times: random.between(1, 2), delayMs: random.between(500, 19_000), status: random.pick([500, 502, 503]) }
+}
+
+function noark5Fault(random: Random): Planned['act'] {
+  const [operation, fault] = random.chance(0.75) ? ([random.pick(NOARK5_OPERATIONS), random.pick(NOARK5_FAULTS)] as const) : random.pick(NOARK5_READS)
+  return { kind: 'noark5 fault', operation, fault, times: random.between(1, 2), delayMs: random.between(500, 19_000), status: random.pick([500, 503]) }
+}
+
+function chooseStrikes(random: Random): ReadonlyMap<number, Strike> {
+  const strikes = new Map<number, Strike>()
+  for (let left = random.between(0, 2); left > 0; left--) {
+    strikes.set(random.between(5, 420), {
+      kind: random.chance(0.7) ? 'crash' : 'freeze',
+      when: random.chance(0.5) ? 'before' : 'after',
+      forMs: random.between(1_000, 150_000),
+    })
+  }
+  return strikes
+}
