@@ -267,7 +267,11 @@ export class Conductor {
     surroundings.noark5.faults.clear()
     surroundings.noark5.addKlasse({ klasseID: 'X99', tittel: 'Manglet' })
     this.registry.move(TENANTS[0], 0)
-    for (const { machine } of this.#slots) machine?.thaw()
+    for (const { machine } of this.#slots) {
+      machine?.strikes.clear()
+      machine?.thaw()
+      if (machine !== undefined) machine.wallOffsetMs = 0
+    }
     for (let round = 0; round < 30 && this.#failure === undefined; round++) {
       let nextLookMs = world.nowMs + 2_000
       await world.run(world.nowMs + 15 * 60_000, () => {

@@ -15,7 +15,9 @@ export async function judge(history: Conductor): Promise<Findings> {
   const classes = await classesOf(history, findings)
   for (const letter of history.letters) judgeLetter(history, letter, classes.get(letter.acceptedId), findings)
   judgeCases(history, findings)
+  judgeDiscards(history, findings)
   judgeOrder(history, findings)
+  judgePlaces(history, findings)
   return findings
 }
 
@@ -52,7 +54,7 @@ function judgeLetter(history: Conductor, letter: Letter, found: string | undefin
   switch (found) {
     case 'done':
       if (sent === 0) findings.lost.push(`${name}: said to be done, not at SvarUt`)
-      if (letter.noekkel !== undefined) judgeFiling(history, letter, name, findings)
+      if (letter.noekkel !== undefined && !isDoneAlthoughDiscarded(history, letter)) judgeFiling(history, letter, name, findings)
       return
     case 'discarded':
       if (sent > 0) findings.lost.push(`${name}: shown as discarded, and at SvarUt`)
@@ -109,6 +111,41 @@ function judgeOrder(history: Conductor, findings: Findings): void {
     const at = made.findIndex((one) => letter !== undefined && one.tittel.includes(`SAMBAND-MARK:${letter.mark}`))
     const before = lanes.get(String(row.lane)) ?? -1
     if (at >= 0 && at < before) findings.outOfOrder.push(`${letter?.eksternReferanse}: filed before a letter of the same case that was accepted earlier`)
+    lanes.set(String(row.lane), Math.max(before, at))
+  }
+}
+
+/** It went out although a person had discarded it; what should have followed did not, and an alarm says so. */
+function isDoneAlthoughDiscarded(history: Conductor, letter: Letter): boolean {
+  return history.database.prepare('SELECT 1 FROM inbox WHERE accepted_id = ? AND remark IS NOT NULL').get(letter.acceptedId) !== undefined
+}
+
+/** What a person discarded stays so until a person takes it back, or evidence comes and an alarm says so. */
+function judgeDiscards(history: Conductor, findings: Findings): void {
+  const revived = history.database
+    .prepare(
+      `SELECT i.accepted_id AS accepted_id, i.state AS state FROM inbox i WHERE i.state NOT IN ('discarded', 'discarding') AND i.remark IS NULL
+       AND (SELECT u.verb FROM audit u WHERE u.row_id = i.row_id AND u.verb IN ('discard', 'undo') ORDER BY u.number DESC LIMIT 1) = 'discard'`,
+    )
+    .all()
+  for (const row of revived) findings.lost.push(`${String(row.accepted_id)}: discarded by a person, and ${String(row.state)} without anybody having taken that back`)
+}
+
+/** Rows of a case are filed in the order of their places, those that were discarded before anything was made and then taken back too. */
+function judgePlaces(history: Conductor, findings: Findings): void {
+  const rows = history.database
+    .prepare(
+      `SELECT i.accepted_id AS accepted_id, i.lane AS lane FROM inbox i WHERE i.handler = 'journal.reserver' AND i.state = 'done' AND i.remark IS NULL
+       AND NOT EXISTS (SELECT 1 FROM audit u WHERE u.row_id = i.row_id AND u.verb = 'discard' AND (u.details NOT LIKE '%"partlyDone":[]%' OR u.details LIKE '%discarding%')) ORDER BY i.place`,
+    )
+    .all()
+  const made = history.surroundings.noark5.received().journalposter
+  const lanes = new Map<string, number>()
+  for (const row of rows) {
+    const letter = history.letters.find((one) => one.acceptedId === row.accepted_id)
+    const at = made.findIndex((one) => letter !== undefined && one.tittel.includes(`SAMBAND-MARK:${letter.mark}`))
+    const before = lanes.get(String(row.lane)) ?? -1
+    if (at >= 0 && at < before && !history.restored) findings.outOfOrder.push(`${letter?.eksternReferanse}: its place in the case is later than that of a letter filed after it`)
     lanes.set(String(row.lane), Math.max(before, at))
   }
 }

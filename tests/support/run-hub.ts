@@ -1,6 +1,6 @@
+import { writeSync } from 'node:fs'
 import { type EmbeddedHub, type EmbeddedOptions, openEmbeddedHub, readHubConfig, realIds, realTime } from '@samband/hub'
-import { createPinoLogger } from '@samband/runtime'
-import pino from 'pino'
+import type { Logger } from '@samband/kernel'
 
 /** What a test's composition root does otherwise than the product's. */
 export interface TestHubOptions {
@@ -29,7 +29,7 @@ export async function runTestHub(options: TestHubOptions): Promise<EmbeddedHub> 
     env: process.env,
     time: realTime(),
     ids: realIds(),
-    log: createPinoLogger(pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }))),
+    log: warnings({}),
     settings: { statusRoundMs: config.statusRoundMs },
     ...(around === undefined ? {} : { around }),
     ...(synchronous === undefined ? {} : { synchronous }),
@@ -41,4 +41,11 @@ export async function runTestHub(options: TestHubOptions): Promise<EmbeddedHub> 
   const listening = await embedded.hub.app.listen({ host: config.host, port: config.port })
   process.stdout.write(`${JSON.stringify({ listening })}\n`)
   return embedded
+}
+
+/** Writes warnings and errors to standard error, one JSON line each, at once: nothing is lost with the process. */
+function warnings(bound: object): Logger {
+  const write = (level: string) => (sentence: string, fields?: object) =>
+    void writeSync(2, `${JSON.stringify({ level, at: new Date().toISOString(), sentence, ...bound, ...fields })}\n`)
+  return { debug() {}, info() {}, warn: write('warn'), error: write('error'), with: (fields) => warnings({ ...bound, ...fields }) }
 }

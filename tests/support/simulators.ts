@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
-import type { Received as Noark5Received } from '@samband/noark5/simulator'
+import type { Noark5Simulator } from '@samband/noark5/simulator'
 import type { FaultOrder } from '@samband/simulator-kit'
 import type { ReceivedLetter } from '@samband/svarut/simulator'
 import { type ChildProgram, startProgram } from './child-program.ts'
 import type { DestinationUrls } from './tenant-files.ts'
+
+/** What reached the archive core. */
+export type ArchiveReceived = ReturnType<Noark5Simulator['received']>
 
 /** What the simulators of a run are told. */
 export interface SimulatorsOptions {
@@ -26,7 +29,7 @@ export interface Simulators {
   /** Letters SvarUt took, in order. */
   letters(): Promise<readonly ReceivedLetter[]>
   /** What the archive core took. */
-  archive(): Promise<Noark5Received>
+  archive(): Promise<ArchiveReceived>
 }
 
 /** Starts the simulators. Whoever starts them stops `program`. */
@@ -53,6 +56,6 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Simul
     },
     outage: (system, forMs) => program.tell({ outage: system, forMs }),
     letters: async () => (await control('svarut', 'GET', 'received')) as ReceivedLetter[],
-    archive: async () => ((await control('noark5', 'GET', 'received')) as [Noark5Received])[0],
+    archive: async () => ((await control('noark5', 'GET', 'received')) as [ArchiveReceived])[0],
   }
 }

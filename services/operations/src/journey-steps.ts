@@ -100,7 +100,8 @@ function shortType(type: string): string {
 export function standingNow(journey: Journey, facts: JourneyFacts): StarNa[] {
   return journey.rows.flatMap((row) => {
     const open = facts.openRows.get(row.rowId)
-    if (open === undefined) return []
+    // The two were read one after the other: a row may have ended in between.
+    if (open === undefined || row.state === 'done' || row.state === 'discarded') return []
     const isRetried = row.state === 'waiting' && open.ahead === undefined && row.lastCode !== null
     return [
       {
@@ -122,6 +123,14 @@ export function standingNow(journey: Journey, facts: JourneyFacts): StarNa[] {
   })
 }
 
+/** What the row in front does, as the end of a sentence. */
+const HOLDS: Readonly<Record<string, string>> = {
+  waiting: 'venter',
+  running: 'kjører nå',
+  parked: 'er parkert',
+  discarding: 'forkastes',
+}
+
 function reasonOf(journey: Journey, row: JourneyRow, open: OpenRow, facts: JourneyFacts): string {
   const { state, lastCode } = row
   const help = lastCode === null ? undefined : explain(facts.errorCodes, lastCode)
@@ -135,7 +144,7 @@ function reasonOf(journey: Journey, row: JourneyRow, open: OpenRow, facts: Journ
       open.ahead.acceptedId === null || open.ahead.acceptedId === journey.acceptedId
         ? ''
         : ` (forsendelse ${open.ahead.acceptedId})`
-    return `Venter bak rad ${open.ahead.rowId}${other}, som er ${stateWord(open.ahead.state)}.`
+    return `Venter bak rad ${open.ahead.rowId}${other}, som ${HOLDS[open.ahead.state] ?? open.ahead.state}.`
   }
   const circuit = facts.openCircuits.find(
     (one) => one.tenant === journey.tenant && one.code !== undefined && one.code === lastCode,

@@ -153,6 +153,7 @@ test.each([
 })
 
 test('machines see that the hub lives, whether it is ready, and its metrics', async () => {
+  await hub.rowIn(await hub.accept({ reference: 'b', behaviour: 'park' }), 'parked')
   expect((await hub.app.inject('/healthz')).json()).toEqual({ lever: true })
   expect((await hub.app.inject('/readyz')).json()).toEqual({ klar: true, grunner: [], apneKretser: [] })
   const metrics = await hub.app.inject('/metrics')

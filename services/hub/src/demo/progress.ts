@@ -33,7 +33,8 @@ export function standingOf(letter: Pick<ShownLetter, 'isFiled' | 'view'>): Stand
 
 /** The cells of a letter's row: kommune, referanse, innhold, arkiv, SvarUt, nå. */
 export function cellsOf(letter: ShownLetter, contentText: string): string[] {
-  return [letter.kommune, letter.eksternReferanse, contentText, archiveCell(letter), letter.view?.svarUt?.status ?? svarUtCell(letter), nowCell(letter)]
+  const kommune = letter.kommune.charAt(0).toUpperCase() + letter.kommune.slice(1)
+  return [kommune, letter.eksternReferanse, contentText, archiveCell(letter), letter.view?.svarUt?.status ?? svarUtCell(letter), nowCell(letter)]
 }
 
 function archiveCell({ isFiled, view }: ShownLetter): string {
@@ -80,7 +81,8 @@ export function eventsBetween(before: LetterView | undefined, after: LetterView)
     add('journalposten er satt til ekspedert')
   }
   const status = after.svarUt?.status
-  if (status !== undefined && status !== before?.svarUt?.status) add(`SvarUt melder ${status}`)
+  // That SvarUt has received it is what its own answer said already.
+  if (status !== undefined && status !== 'MOTTATT' && status !== before?.svarUt?.status) add(`SvarUt melder ${status}: ${after.svarUt?.forklaring ?? ''}`)
   for (const waiting of after.venter) {
     const was = before?.venter.find(({ hva }) => hva === waiting.hva)
     if (waiting.kode === undefined || (was?.kode === waiting.kode && was.tilstand === waiting.tilstand)) continue

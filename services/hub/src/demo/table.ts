@@ -43,8 +43,9 @@ export function bar(done: number, all: number, width: number): string {
   return '█'.repeat(full) + '░'.repeat(width - full)
 }
 
-/** Bytes as people write them: `0,1 MB`, `41,5 MB`. */
-export function megabytes(sizeBytes: number): string {
+/** Bytes as people write them: `80 kB`, `41,5 MB`. */
+export function sizeText(sizeBytes: number): string {
+  if (sizeBytes < 1_000_000) return `${Math.ceil(sizeBytes / 1000)} kB`
   return `${(sizeBytes / 1_000_000).toFixed(1).replace('.', ',')} MB`
 }
 

@@ -28,7 +28,6 @@ export function journeyRoutes(app: FastifyInstance, deps: OperationsDeps): void 
         'kommune',
       )
     }
-    // Read before the journey: a row that ends in between is then shown as ended, and not as waiting for nothing.
     const openRows = found === undefined ? undefined : await readOpenRows(store, found.acceptedId)
     const journey = found === undefined ? undefined : await readJourney(store, found.acceptedId)
     if (journey === undefined || openRows === undefined) {

@@ -38,15 +38,16 @@ export async function readAccount(
   options: { readonly store: Store; readonly bus: EventBus; readonly group: string; readonly topics: readonly string[]; readonly completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>> },
   scope: AccountScope,
 ): Promise<readonly AccountLine[]> {
-  // First what the bus still holds: what is ingested meanwhile is then found as a row.
-  const allIngested = await isCaughtUp(options)
-  const { ledger, rows, pending } = await options.store.read('runtime.account', async (tx) => ({
+  const { ledger, rows, pending, positions } = await options.store.read('runtime.account', async (tx) => ({
     ledger: (await tx.all<LedgerRow>('SELECT accepted_id, tenant, accepted_day FROM ledger ORDER BY tenant, accepted_day, accepted_at')).filter(
       (row) => (scope.tenants === 'alle' || scope.tenants.includes(row.tenant)) && (scope.day === undefined || scope.day === row.accepted_day),
     ),
-    rows: await tx.all<{ accepted_id: string; state: string; remark: string | null }>("SELECT accepted_id, state, remark FROM inbox WHERE accepted_id IS NOT NULL AND state <> 'done'"),
+    rows: await tx.all<{ accepted_id: string; state: string; remark: string | null }>("SELECT accepted_id, state, remark FROM inbox WHERE accepted_id IS NOT NULL AND (state <> 'done' OR remark IS NOT NULL)"),
     pending: await tx.all<{ accepted_id: string }>("SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL"),
+    positions: await tx.all<PositionRow>('SELECT topic, part, next_offset FROM bus_offset WHERE consumer_group = ?', options.group),
   }))
+  // The log's end is asked for afterwards: whatever was on its way at that moment lies before it, and behind the positions just read.
+  const allIngested = await isCaughtUp(options, positions)
   const completion = await options.completion(ledger.map((row) => row.accepted_id))
   const states = new Map<string, Set<string>>()
   for (const row of rows) states.set(row.accepted_id, (states.get(row.accepted_id) ?? new Set()).add(row.state))
@@ -54,12 +55,16 @@ export async function readAccount(
   return gather(ledger, (id) => classOf(states.get(id) ?? new Set(), outboxed.has(id), completion.get(id) ?? 'under-way', allIngested))
 }
 
-async function isCaughtUp(options: { readonly store: Store; readonly bus: EventBus; readonly group: string; readonly topics: readonly string[] }): Promise<boolean> {
+interface PositionRow {
+  topic: string
+  part: number
+  next_offset: number
+}
+
+async function isCaughtUp(options: { readonly bus: EventBus; readonly topics: readonly string[] }, positions: readonly PositionRow[]): Promise<boolean> {
   for (const topic of options.topics) {
     for (const { partition, endOffset } of await options.bus.ends(topic)) {
-      const at = await options.store.read('runtime.position', (tx) =>
-        tx.one<{ next_offset: number }>('SELECT next_offset FROM bus_offset WHERE consumer_group = ? AND topic = ? AND part = ?', options.group, topic, partition),
-      )
+      const at = positions.find((one) => one.topic === topic && one.part === partition)
       if ((at?.next_offset ?? 0) < endOffset) return false
     }
   }
@@ -72,7 +77,8 @@ function classOf(states: ReadonlySet<string>, inOutbox: boolean, completion: Com
   if (states.has('waiting') || states.has('running') || inOutbox) return 'waiting'
   if (completion === 'ended-badly') return 'endedBadly'
   if (states.has('discarded')) return 'discarded'
-  if (completion === 'complete') return 'done'
+  // A row that is done although it was discarded tells nobody: what should have followed did not, and the alarm says so.
+  if (completion === 'complete' || states.has('done')) return 'done'
   return allIngested ? 'unaccounted' : 'waiting'
 }
 

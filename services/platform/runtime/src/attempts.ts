@@ -1,6 +1,6 @@
 import { type BoundDestination, canonicalJson, type Json, type Tx } from '@samband/kernel'
 import { raiseAlarm } from './alarms.ts'
-import { doneAlthoughDiscarded, type InboxRow, type Lease, leasedRow } from './rows.ts'
+import { doneAlthoughDiscarded, endDiscarding, type InboxRow, type Lease, leasedRow } from './rows.ts'
 
 /** An effect as it is read. Without a row nothing was ever begun. */
 export interface EffectRow {
@@ -75,7 +75,7 @@ export async function recordIntent(tx: Tx, intent: Intent): Promise<number> {
   const number = (before?.attempts ?? 0) + 1
   await tx.run(
     `INSERT INTO effect (effect_key, tenant, handler, name, accepted_id, destination, account, input, digest, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (effect_key) DO UPDATE SET attempts = excluded.attempts`,
+     ON CONFLICT (effect_key) DO UPDATE SET attempts = excluded.attempts, destination = excluded.destination, account = excluded.account`,
     intent.key,
     intent.tenant,
     intent.handler,
@@ -115,6 +115,8 @@ export interface Evidence {
   readonly evidence: Json
   /** What identifies the thing made. */
   readonly identity: (evidence: Json) => string
+  /** True when the handler has no other effect: its row is then done; else it is only partly done. */
+  readonly onlyEffect: boolean
   /** Whether the evidence itself shows more than one thing made. */
   readonly showsDouble: boolean
   readonly by: string
@@ -157,7 +159,12 @@ export async function recordEvidence(tx: Tx, arrived: Evidence): Promise<Json> {
   if ((before?.attempts ?? 0) > 1) {
     await tx.run('UPDATE effect SET look_again_at = ?, looks_left = 2 WHERE effect_key = ?', arrived.lookAgainAt, arrived.key)
   }
-  const rows = await tx.all<{ row_id: number }>('SELECT DISTINCT row_id FROM attempt WHERE effect_key = ?', arrived.key)
+  // Rows that share a key: what the newest attempt made says nothing of a row whose own attempt was closed before.
+  const rows = await tx.all<{ row_id: number }>(
+    "SELECT DISTINCT row_id FROM attempt WHERE effect_key = ? AND (state = 'open' OR number = (SELECT MAX(number) FROM attempt WHERE effect_key = ?))",
+    arrived.key,
+    arrived.key,
+  )
   await tx.run("UPDATE attempt SET state = 'answered', ended_at = ? WHERE effect_key = ? AND state = 'open'", arrived.now, arrived.key)
   for (const { row_id } of rows) await endDiscardedRow(tx, row_id, arrived)
   if (arrived.showsDouble) await recordDoubled(tx, { ...unknown, attempts: 0, evidence: null, evidenced_at: null, other_evidence: null, looks_left: 0 }, arrived)
@@ -184,7 +191,8 @@ async function endDiscardedRow(tx: Tx, rowId: number, arrived: Evidence): Promis
   const row = await tx.one<InboxRow>('SELECT * FROM inbox WHERE row_id = ?', rowId)
   if (row === undefined || (row.state !== 'discarding' && row.state !== 'discarded')) return
   if ((await openAttemptsOfRow(tx, rowId)).length > 0) return
-  await doneAlthoughDiscarded(tx, row, arrived.now)
+  if (arrived.onlyEffect) await doneAlthoughDiscarded(tx, row, arrived.now)
+  else await endDiscarding(tx, row, arrived.now)
   await raiseAlarm(tx, {
     kind: 'although-discarded',
     at: arrived.now,

@@ -85,7 +85,9 @@ async function attemptUntilAnswered<Input extends Json, Prepared, Found extends 
   if (known?.evidence != null) return JSON.parse(known.evidence) as Found
   const newest = open[0]?.number ?? (run.distrusted ? 0 : undefined)
   if (newest !== undefined) {
-    const found = await answerOpenQuestion(run, effect, key, input, digest, newest)
+    // A key that several rows share may have been begun by a row that is bound elsewhere: it is asked for where it was begun (R19).
+    const asked = known === undefined || open.length === 0 ? run : { ...run, destination: JSON.parse(known.destination) as BoundDestination }
+    const found = await answerOpenQuestion(asked, effect, key, input, digest, newest)
     if (found !== undefined) return found
   }
   return act(run, effect, key, input, digest)
@@ -236,6 +238,7 @@ async function keepEvidence<Input extends Json, Prepared, Found extends Json>(
       key,
       evidence,
       ...evidenceReading(effect, evidence),
+      onlyEffect: run.declared.size === 1,
       by,
       now,
       whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest),

@@ -6,6 +6,7 @@ import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
 import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
+import { isOnlyEffect } from './resolver.ts'
 import { stableName } from './run-row.ts'
 
 /** What an operator's verb says back. */
@@ -35,24 +36,35 @@ export interface OperatorVerbs {
 const ANSWERS = 'runtime.answers'
 
 /** The verbs over one store. */
-export function createOperatorVerbs(options: { readonly store: Store; readonly time: Time; readonly handlers: readonly Handler[]; readonly changed: () => void }): OperatorVerbs {
+export function createOperatorVerbs(options: { readonly store: Store; readonly time: Time; readonly handlers: readonly Handler[]; readonly changed: (tenant: string) => void }): OperatorVerbs {
   const { store, time } = options
 
   function handlerOf(row: InboxRow): Handler | undefined {
     return options.handlers.find((handler) => handler.name === row.handler)
   }
 
+  /** Wakes the worker for a tenant it may not know: all its rows may have been discarded when it started. */
+  function told({ tenant, ...outcome }: VerbOutcome & { readonly tenant: string }): VerbOutcome {
+    options.changed(tenant)
+    return outcome
+  }
+
   /** A row whose only effect has evidence is done; discarding it would tell a lie. */
   async function refuseDone(tx: Tx, row: InboxRow): Promise<readonly string[]> {
-    const evidenced = await tx.all<{ name: string }>(
-      'SELECT DISTINCT e.name FROM effect e JOIN attempt a ON a.effect_key = e.effect_key WHERE a.row_id = ? AND e.evidence IS NOT NULL',
+    const handler = handlerOf(row)
+    // Without attempts: evidence that a look-up found for what a restored store had forgotten (R27).
+    const begun = await tx.all<{ name: string; evidenced: number }>(
+      `SELECT e.name AS name, CASE WHEN e.evidence IS NULL THEN 0 ELSE 1 END AS evidenced FROM effect e
+       WHERE e.effect_key IN (SELECT effect_key FROM attempt WHERE row_id = ?) OR (e.attempts = 0 AND e.handler = ? AND e.accepted_id = ?)`,
       row.row_id,
+      handler === undefined ? row.handler : stableName(handler),
+      row.accepted_id,
     )
-    const declared = handlerOf(row)?.effects.length ?? 0
-    if (declared === 1 && evidenced.length === 1) {
+    const evidenced = begun.filter((effect) => effect.evidenced === 1)
+    if (handler?.effects.length === 1 && begun.length === 1 && evidenced.length === 1) {
       throw new HubError('DRIFT_ALLEREDE_UTFORT', 'permanent', 'The only thing this message does has been done: replay it, so that it is finished, instead of discarding it.')
     }
-    return evidenced.map((effect) => effect.name)
+    return [...new Set(evidenced.map((effect) => effect.name))]
   }
 
   return {
@@ -69,10 +81,9 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
             : partlyDone.length > 0
               ? `Forkastet, men delvis utført: ${partlyDone.join(', ')}.`
               : 'Forkastet.'
-        return { rowId, state, sentence }
+        return { rowId, state, sentence, tenant: row.tenant }
       })
-      options.changed()
-      return outcome
+      return told(outcome)
     },
 
     async undo(rowId, by, reason) {
@@ -82,10 +93,9 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         const place = await undoDiscard(tx, row, now)
         await writeAudit(tx, { ...by, verb: 'undo', reason, at: now, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined, rowId, details: { from: row.state, place } })
         const sentence = place === 'kept its place' ? 'Forkastingen er angret; meldingen beholdt plassen sin.' : 'Forkastingen er angret; en senere melding var begynt, så denne står nå sist.'
-        return { rowId, state: 'waiting', sentence }
+        return { rowId, state: 'waiting', sentence, tenant: row.tenant }
       })
-      options.changed()
-      return outcome
+      return told(outcome)
     },
 
     async answer(effectKey, answer, by, reason, lookedAt) {
@@ -101,14 +111,13 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         if (answer.kind === 'there') {
           const declared = findEffect(options.handlers, effect)
           const reading = declared === undefined ? { identity: JSON.stringify, showsDouble: false } : evidenceReading(declared, answer.evidence)
-          await recordEvidence(tx, { key: effectKey, evidence: answer.evidence, ...reading, by: `person ${by.person}`, now, whenUnknown: effect, lookAgainAt: now })
+          await recordEvidence(tx, { key: effectKey, evidence: answer.evidence, ...reading, onlyEffect: isOnlyEffect(options.handlers, effect), by: `person ${by.person}`, now, whenUnknown: effect, lookAgainAt: now })
           await writeAudit(tx, { ...line, verb: 'answer-there', details: { effectKey, lookedAt, evidence: answer.evidence } })
-          return { rowId: newest.row_id, state: 'there', sentence: 'Svaret er lagret: den finnes hos mottakersystemet.' }
+          return { rowId: newest.row_id, state: 'there', sentence: 'Svaret er lagret: den finnes hos mottakersystemet.', tenant: effect.tenant }
         }
-        return answerNotThere(tx, effectKey, newest.number, newest.row_id, line, lookedAt)
+        return { ...(await answerNotThere(tx, effectKey, newest.number, newest.row_id, line, lookedAt)), tenant: effect.tenant }
       })
-      options.changed()
-      return outcome
+      return told(outcome)
     },
   }
 

@@ -87,14 +87,14 @@ export function createReplays(options: { readonly store: Store; readonly time: T
     const tenants = new Set<string>()
     await store.transaction('runtime.replay-advance', async (tx) => {
       const now = time.clock.now()
-      const job = await tx.one<{ state: ReplayJobState }>('SELECT state FROM replay_job WHERE job_id = ?', jobId)
-      if (job?.state !== 'running') return
+      const job = await tx.one<{ state: ReplayJobState; changed_at: number }>('SELECT state, changed_at FROM replay_job WHERE job_id = ?', jobId)
       await noteResults(tx, jobId, now)
-      const counts = await itemCounts(tx, jobId)
-      const released = counts.released ?? 0
-      const ended = (counts.done ?? 0) + (counts['parked again'] ?? 0) + (counts.discarded ?? 0)
-      const failed = counts['parked again'] ?? 0
-      const frozen = counts.frozen ?? 0
+      if (job?.state !== 'running') return
+      const { released = 0, frozen = 0 } = await itemCounts(tx, jobId)
+      // Since somebody last set the job going: after a brake a person has decided, and new canaries go first.
+      const recent = await itemCounts(tx, jobId, job.changed_at)
+      const failed = recent['parked again'] ?? 0
+      const ended = (recent['done'] ?? 0) + failed + (recent['discarded'] ?? 0)
       if (frozen > 0 && ended >= CANARIES && failed * 2 > ended) {
         await tx.run("UPDATE replay_job SET state = 'braked', changed_at = ? WHERE job_id = ?", now, jobId)
         return
@@ -103,13 +103,17 @@ export function createReplays(options: { readonly store: Store; readonly time: T
         await tx.run("UPDATE replay_job SET state = 'finished', changed_at = ? WHERE job_id = ?", now, jobId)
         return
       }
-      const room = (ended >= Math.min(CANARIES, ended + frozen) ? AT_ONCE : CANARIES) - released
-      const next = await tx.all<{ row_id: number; park_number: number }>(
-        "SELECT row_id, park_number FROM replay_item WHERE job_id = ? AND state = 'frozen' ORDER BY row_id LIMIT ?",
+      const room = ended >= CANARIES ? AT_ONCE - released : CANARIES - released - ended
+      const next = await tx.all<{ row_id: number; park_number: number; forecast: Forecast }>(
+        "SELECT row_id, park_number, forecast FROM replay_item WHERE job_id = ? AND state = 'frozen' ORDER BY row_id LIMIT ?",
         jobId,
         Math.max(0, room),
       )
       for (const item of next) {
+        if (item.forecast === 'cannot') {
+          await setItem(tx, jobId, item.row_id, 'skipped', 'cannot be run', now)
+          continue
+        }
         const row = await readRow(tx, item.row_id)
         const freed = await unparkRow(tx, item.row_id, item.park_number, now)
         if (freed && row !== undefined) tenants.add(row.tenant)
@@ -120,7 +124,11 @@ export function createReplays(options: { readonly store: Store; readonly time: T
   }
 
   async function round(): Promise<boolean> {
-    const jobs = await store.read('runtime.replays', (tx) => tx.all<{ job_id: string }>("SELECT job_id FROM replay_job WHERE state = 'running' ORDER BY created_at"))
+    const jobs = await store.read('runtime.replays', (tx) => 
+      tx.all<{ job_id: string }>(
+        "SELECT job_id FROM replay_job j WHERE state = 'running' OR EXISTS (SELECT 1 FROM replay_item i WHERE i.job_id = j.job_id AND i.state = 'released') ORDER BY created_at",
+      ),
+    )
     for (const job of jobs) await advance(job.job_id)
     return jobs.length > 0
   }
@@ -200,8 +208,13 @@ async function forecast(tx: Tx, row: InboxRow): Promise<Forecast> {
   return states.some((one) => one.evidenced === 1) ? 'resume after what is done' : 'run again'
 }
 
-async function itemCounts(tx: Tx, jobId: string): Promise<Record<string, number>> {
-  const rows = await tx.all<{ state: string; count: number }>('SELECT state, COUNT(*) AS count FROM replay_item WHERE job_id = ? GROUP BY state', jobId)
+/** Items of a job by state; with `since` only those that came into it later. */
+async function itemCounts(tx: Tx, jobId: string, since = Number.MIN_SAFE_INTEGER): Promise<Record<string, number>> {
+  const rows = await tx.all<{ state: string; count: number }>(
+    'SELECT state, COUNT(*) AS count FROM replay_item WHERE job_id = ? AND changed_at > ? GROUP BY state',
+    jobId,
+    since,
+  )
   return Object.fromEntries(rows.map((row) => [row.state, row.count]))
 }
 

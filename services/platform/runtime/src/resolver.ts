@@ -63,7 +63,7 @@ export function createResolver(options: ResolverOptions) {
 
   async function keep(known: EffectRow, effect: AnyEffect, evidence: Json, now: number): Promise<void> {
     await store.transaction('runtime.evidence', (tx) =>
-      recordEvidence(tx, { key: known.effect_key, evidence, ...evidenceReading(effect, evidence), by: 'probe', now, whenUnknown: known, lookAgainAt: now + A_DAY_MS }),
+      recordEvidence(tx, { key: known.effect_key, evidence, ...evidenceReading(effect, evidence), onlyEffect: isOnlyEffect(options.handlers, known), by: 'probe', now, whenUnknown: known, lookAgainAt: now + A_DAY_MS }),
     )
     questions.forget(known.effect_key)
   }
@@ -109,4 +109,9 @@ export function createResolver(options: ResolverOptions) {
       await loop
     },
   }
+}
+
+/** Whether the handler of an effect has no other one. */
+export function isOnlyEffect(handlers: readonly Handler[], known: Pick<EffectRow, 'handler'>): boolean {
+  return handlers.find((one) => stableName(one) === known.handler)?.effects.length === 1
 }

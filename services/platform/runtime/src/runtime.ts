@@ -68,7 +68,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let consumer: BusConsumer | undefined
   let state: 'new' | 'running' | 'stopped' = 'new'
 
-  const verbs = createOperatorVerbs({ store, time, handlers, changed: () => worker?.wake() })
+  const verbs = createOperatorVerbs({ store, time, handlers, changed: (tenant) => worker?.wake([tenant]) })
 
   async function start(): Promise<void> {
     await bus.ensureTopics(options.topics)

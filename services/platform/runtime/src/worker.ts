@@ -1,6 +1,6 @@
 import { type Logger, sleep } from '@samband/kernel'
 import type { Handler } from './define-handler.ts'
-import { beatLease, type InboxRow, retakeRow, takeable, takeRow } from './rows.ts'
+import { beatLease, type InboxRow, readRow, retakeRow, takeable, takeRow } from './rows.ts'
 import { type Running, type RunSurroundings, runRow } from './run-row.ts'
 
 /** How many rows may be under way, and how leases are watched. */
@@ -14,6 +14,12 @@ export interface WorkerLimits {
 }
 
 export const DEFAULT_LIMITS: WorkerLimits = { mostRunning: 64, mostRunningPerTenant: 24, leaseMs: 60_000, pollMs: 500 }
+
+/** A row that a pass has taken. */
+interface Taken {
+  readonly row: InboxRow
+  readonly handler: Handler
+}
 
 /** Sleeps no longer than this, whatever is due when: the clock may have jumped meanwhile. */
 const LONGEST_NAP_MS = 30_000
@@ -40,14 +46,16 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     return count
   }
 
-  /** How many rows of a handler and tenant may start now. */
-  function roomFor(handler: Handler, tenant: string, taken: number): number {
-    const free = Math.min(limits.mostRunning - running.size, limits.mostRunningPerTenant - countRunning(tenant)) - taken
+  /** How many rows of a handler and tenant may start now, beside those that run and those `taken` in this pass. */
+  function roomFor(handler: Handler, tenant: string, taken: readonly Taken[]): number {
+    const takenOfTenant = taken.filter((one) => one.row.tenant === tenant)
+    const free = Math.min(limits.mostRunning - running.size - taken.length, limits.mostRunningPerTenant - countRunning(tenant) - takenOfTenant.length)
     if (handler.system === undefined) return free
     const circuit = around.circuits.room(tenant, handler.system)
     if (circuit === 'none') return 0
+    const takenOfSystem = takenOfTenant.filter((one) => one.handler.system === handler.system).length
     const ceiling = ceilingOf(tenant, handler.system) - countRunning(tenant, handler.system)
-    return Math.min(free, ceiling, circuit === 'one' ? 1 : Number.POSITIVE_INFINITY)
+    return Math.min(free, (circuit === 'one' ? Math.min(1, ceiling) : ceiling) - takenOfSystem)
   }
 
   function ceilingOf(tenant: string, system: string): number {
@@ -71,12 +79,12 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     const order = tenantsInTurn()
     const now = around.time.clock.now()
     const { taken, nextDueAt } = await around.store.transaction('runtime.take', async (tx) => {
-      const taken: { row: InboxRow; handler: Handler }[] = []
+      const taken: Taken[] = []
       let nextDueAt = Number.POSITIVE_INFINITY
       for (const handler of byPriority) {
         for (const tenant of order) {
-          let room = roomFor(handler, tenant, taken.filter((one) => one.row.tenant === tenant).length)
-          if (room <= 0 || taken.length + running.size >= limits.mostRunning) continue
+          let room = roomFor(handler, tenant, taken)
+          if (room <= 0) continue
           for (const row of await takeable(tx, handler.name, tenant, room + 1)) {
             if (row.due_at > now) nextDueAt = Math.min(nextDueAt, row.due_at)
             else if (room > 0 && (await takeRow(tx, row.row_id, around.holder))) {
@@ -178,19 +186,32 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   async function takeOver(row: InboxRow, seen: { token: number; beat: number }): Promise<void> {
     const handler = byPriority.find((one) => one.name === row.handler)
     if (handler === undefined) return
-    const got = await around.store.transaction('runtime.take-over', (tx) => retakeRow(tx, { rowId: row.row_id, ...seen }, around.holder))
+    // Read anew: the former holder may have bound the row or fixed values since it was looked at (R19, R20).
+    const taken = await around.store.transaction('runtime.take-over', async (tx) =>
+      (await retakeRow(tx, { rowId: row.row_id, ...seen }, around.holder)) ? readRow(tx, row.row_id) : undefined,
+    )
     watched.delete(row.row_id)
-    if (!got) return
+    if (taken === undefined) return
     log.warn('a lease lapsed: the row is taken over', { handler: row.handler, eventId: row.event_id, tenant: row.tenant })
-    begin({ ...row, lease_token: row.lease_token + 1 }, handler)
+    begin(taken, handler)
   }
 
+  /** Tenants whose rows were taken in, or made due, by another worker. */
+  async function learnTenants(): Promise<void> {
+    const found = await around.store.read('runtime.tenants', (tx) => tx.all<{ tenant: string }>("SELECT DISTINCT tenant FROM inbox WHERE head = 1 AND state = 'waiting'"))
+    const before = tenants.size
+    for (const { tenant } of found) tenants.add(tenant)
+    if (tenants.size > before) wake()
+  }
+
+  /** Where the store is exclusive, the only leases that lapse are those of runs whose end could not be written. */
   async function watchLeases(): Promise<void> {
     while (!stopping.signal.aborted) {
       await sleep(around.time.timers, limits.leaseMs / 4, stopping.signal).catch(() => {})
       if (stopping.signal.aborted) return
-      await beat().catch(() => {})
+      if (!around.store.exclusive) await beat().catch(() => {})
       await takeOverLapsed().catch(() => {})
+      if (!around.store.exclusive) await learnTenants().catch(() => {})
     }
   }
 
@@ -199,7 +220,7 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     start(known: Iterable<string>): void {
       for (const tenant of known) tenants.add(tenant)
       passing ??= loop()
-      if (!around.store.exclusive) void watchLeases()
+      void watchLeases()
     },
     /** Rows were added or made due. */
     wake(newTenants: Iterable<string> = []): void {

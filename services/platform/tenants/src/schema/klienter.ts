@@ -5,7 +5,7 @@ import { group, OrgnrField, SecretField } from './fields.ts'
 /** What a tenant's own systems may be allowed. */
 export const KLIENT_SCOPES = ['forsendelse.send', 'forsendelse.les'] as const
 /** What an operator may be allowed. */
-export const OPERATOR_SCOPES = ['drift.les', 'drift.replay', 'drift.forkast', 'drift.svar'] as const
+export const OPERATOR_SCOPES = ['drift.les', 'drift.replay', 'drift.forkast', 'drift.svar', 'drift.kopi'] as const
 
 /** One of `KLIENT_SCOPES`. */
 export type KlientScope = (typeof KLIENT_SCOPES)[number]

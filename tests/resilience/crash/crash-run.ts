@@ -1,0 +1,197 @@
+import { join } from 'node:path'
+import { Random } from '../../histories/random.ts'
+import { startSimulators, type Simulators } from '../../support/simulators.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../support/tenant-files.ts'
+import { Clients, operator } from './clients.ts'
+import { HubLives } from './hub-lives.ts'
+import { type Findings, judge, unfinished } from './judge.ts'
+import { type Letter, LetterMaker } from './letters.ts'
+import { PlaceBook } from './place-book.ts'
+import { orderTrouble } from './trouble.ts'
+
+/** D, W and G of both destinations. */
+const TIMING = { startWithinMs: 1_000, inFlightMs: 2_500, lookUpLagMs: 500 }
+/** Within W: what SvarUt has not taken by then it never takes. */
+const SVARUT_LIMIT_MS = 2_000
+
+/** What a run ends with. */
+export interface Outcome {
+  readonly kills: number
+  /** Names of the places where the hub has died. */
+  readonly places: readonly string[]
+  /** Places that came up and where it has not died. */
+  readonly missed: readonly string[]
+  readonly accepted: number
+  readonly findings: Findings
+  /** What else is wrong. */
+  readonly faults: readonly string[]
+}
+
+/** How a run is ordered. */
+export interface RunOptions {
+  readonly kills: number
+  readonly seed: string
+  readonly tell: (line: string) => void
+  /** Aborts when somebody wants it to end: everything that was started is stopped. */
+  readonly signal: AbortSignal
+}
+
+/** Kills a hub under load again and again, then compares what clients were told with what arrived. */
+export async function runCrashes(options: RunOptions): Promise<Outcome> {
+  const folder = temporaryFolder('crash')
+  const keys = makeClientKeys()
+  const closers: (() => Promise<void> | void)[] = [folder.remove]
+  const interrupted = new Promise<never>((_, reject) => options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }))
+  try {
+    const simulators = await startSimulators({
+      tenants: TEST_ORGNR,
+      publicKeyPem: keys.publicKeyPem,
+      inFlightLimitMs: SVARUT_LIMIT_MS,
+      journey: [
+        { status: 'MOTTATT', afterMs: 0 },
+        { status: 'AKSEPTERT', afterMs: 300 },
+        { status: 'LEST', afterMs: 1_500 },
+      ],
+    })
+    closers.unshift(async () => void (await simulators.program.stop(2_000)))
+    const tenantsFolder = join(folder.path, 'tenants')
+    const secrets = writeTenantFiles(tenantsFolder, TEST_ORGNR.map(testTenant), simulators.urls, { timing: TIMING, statusPollMs: 1_000, ceiling: 6 }, keys)
+    const systems = Object.fromEntries(Object.entries(simulators.urls).map(([name, url]) => [url, name]))
+    const book = new PlaceBook()
+    const lives = new HubLives({ folder: folder.path, tenantsFolder, secrets, systems }, book)
+    closers.unshift(() => lives.close())
+    const run = new CrashRun(options, simulators, lives, book)
+    return await Promise.race([run.play(), interrupted]).catch((error: unknown) => {
+      options.tell(lives.lastLog(30))
+      throw error
+    })
+  } finally {
+    for (const close of closers) await close()
+  }
+}
+
+/** Letters of the life without kills. */
+const REHEARSAL_LETTERS = 12
+const PROGRESS_EVERY = 10
+/** A life that waits for an order may last so long; long enough for an open question to be answered (D + W + G). */
+const LIFE_WITH_ORDERS_MS = 6_500
+const LONGEST_RANDOM_LIFE_MS = 4_000
+const ACCOUNT_WITHIN_MS = 240_000
+/** Nothing moved for so long: whoever is not done by then never will be. */
+const STILL_MS = 90_000
+
+class CrashRun {
+  readonly #options: RunOptions
+  readonly #simulators: Simulators
+  readonly #lives: HubLives
+  readonly #book: PlaceBook
+  readonly #random: Random
+  readonly #clients: Clients
+  readonly #faults: string[] = []
+  #unfinished: Letter[] = []
+  #kills = 0
+
+  constructor(options: RunOptions, simulators: Simulators, lives: HubLives, book: PlaceBook) {
+    this.#options = options
+    this.#simulators = simulators
+    this.#lives = lives
+    this.#book = book
+    this.#random = new Random(options.seed)
+    this.#clients = new Clients(lives, new Random(`${options.seed} clients`), new LetterMaker(new Random(`${options.seed} letters`), TEST_ORGNR), TEST_ORGNR)
+  }
+
+  async play(): Promise<Outcome> {
+    const clients = this.#clients
+    await this.#rehearse()
+    for (let lives = 0; this.#kills < this.#options.kills; lives++) {
+      if (lives > this.#options.kills * 2 + 20) throw new Error(`only ${this.#kills} of ${lives} kills met a letter in flight`)
+      await this.#live()
+    }
+    this.#options.tell(`${this.#kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`)
+    await this.#simulators.clearFaults()
+    this.#lives.start({})
+    const hub = await this.#lives.listening()
+    if (hub === undefined) throw new Error('the hub does not start any more')
+    await clients.finish()
+    await this.#settle(hub)
+    await this.#lives.stop()
+    const findings = judge(clients.accepted, await this.#simulators.letters(), await this.#simulators.archive())
+    const missed = this.#book.missing()
+    return { kills: this.#kills, places: this.#book.hit(), missed, accepted: clients.accepted.length, findings, faults: [...this.#faults, ...clients.faults] }
+  }
+
+  /** A life without kills, which shows the places there are. */
+  async #rehearse(): Promise<void> {
+    this.#lives.start({})
+    await this.#lives.listening()
+    this.#clients.start(() => this.#openCount())
+    const untilMs = Date.now() + 60_000
+    while (this.#clients.accepted.length < REHEARSAL_LETTERS || (await this.#look()) > REHEARSAL_LETTERS / 2) {
+      if (Date.now() > untilMs) throw new Error('the first letters do not arrive')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+    await this.#lives.stop()
+    this.#options.tell(`${this.#book.places().length} places seen without a kill`)
+  }
+
+  async #live(): Promise<void> {
+    const random = this.#random
+    await orderTrouble(this.#simulators, random)
+    const missing = this.#book.orders(random)
+    const ordered = Object.keys(missing).length > 0 ? missing : random.chance(0.3) ? this.#book.anyOrder(random) : {}
+    const atRandom = Object.keys(ordered).length === 0
+    this.#lives.start(ordered)
+    const { place } = await this.#lives.death(atRandom ? random.between(50, LONGEST_RANDOM_LIFE_MS) : LIFE_WITH_ORDERS_MS)
+    // Asked before any client has heard that the connection is gone, if the letter itself cannot tell.
+    const inFlight = this.#clients.underWay > 0 || (await this.#look()) > 0
+    if (!inFlight) return
+    this.#kills += 1
+    if (this.#kills % PROGRESS_EVERY === 0) {
+      const open = await this.#look()
+      this.#options.tell(`${this.#kills} kills, the last one ${place ?? 'at random'}; ${this.#clients.accepted.length} accepted, ${open} under way, ${this.#book.missing().length} places left`)
+    }
+  }
+
+  /** How many accepted letters have not come all the way, by the newest look at the destinations. */
+  #openCount(): number {
+    const looked = new Set(this.#lookedAt)
+    return this.#unfinished.length + this.#clients.accepted.filter((letter) => !looked.has(letter)).length
+  }
+
+  #lookedAt: readonly Letter[] = []
+
+  async #look(): Promise<number> {
+    const accepted = [...this.#clients.accepted]
+    this.#unfinished = unfinished(accepted, await this.#simulators.letters(), await this.#simulators.archive())
+    this.#lookedAt = accepted
+    return this.#unfinished.length
+  }
+
+  /** Waits until the hub's own account has every accepted letter done. */
+  async #settle(hub: string): Promise<void> {
+    const client = operator()
+    const startedMs = Date.now()
+    let movedMs = startedMs
+    let before = ''
+    for (;;) {
+      const { linjer } = await client.get<{ linjer: { mottatt: number; antall: Record<string, number> }[] }>(hub, '/api/v1/drift/regnskap?dag=alle', AbortSignal.timeout(20_000))
+      const received = linjer.reduce((sum, { mottatt }) => sum + mottatt, 0)
+      const done = linjer.reduce((sum, { antall }) => sum + (antall['ferdig'] ?? 0), 0)
+      if (done === received) {
+        if (received !== this.#clients.accepted.length) this.#faults.push(`the account has ${received} letters, clients have a 2xx for ${this.#clients.accepted.length}`)
+        return
+      }
+      const now = JSON.stringify(linjer)
+      if (now !== before) movedMs = Date.now()
+      before = now
+      if (Date.now() - startedMs > ACCOUNT_WITHIN_MS || Date.now() - movedMs > STILL_MS) {
+        this.#faults.push(`${received - done} letters are not done: ${now}`)
+        const { grupper } = await client.get<{ grupper: object[] }>(hub, '/api/v1/drift/feil', AbortSignal.timeout(20_000))
+        for (const group of grupper) this.#faults.push(JSON.stringify(group))
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}

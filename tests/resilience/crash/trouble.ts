@@ -1,0 +1,26 @@
+import type { FaultName } from '@samband/simulator-kit'
+import type { Random } from '../../histories/random.ts'
+import type { Simulators } from '../../support/simulators.ts'
+
+/** How long an effect may come late, or an answer: less than W, milliseconds. */
+const LATEST_MS = 1_500
+/** Less than G. */
+const LONGEST_LAG_MS = 400
+
+const SEND_FAULTS: readonly FaultName[] = ['answer-lost', 'answer-lost', 'accept-then-hang', 'accept-late', 'error-after-effect', 'server-error', 'wrong-schema', 'lookup-lag', 'slow']
+const ARCHIVE_OPERATIONS = ['ny-saksmappe', 'ny-journalpost', 'ny-korrespondansepart', 'ny-dokumentbeskrivelse', 'ny-dokumentobjekt', 'upload', 'update']
+const ARCHIVE_FAULTS: readonly FaultName[] = ['answer-lost', 'answer-lost', 'accept-then-hang', 'error-after-effect', 'server-error', 'slow']
+
+/** Orders trouble for the next life of the hub: lost answers, errors, an outage, or nothing. Look-ups stay honest. */
+export async function orderTrouble(simulators: Simulators, random: Random): Promise<void> {
+  await simulators.clearFaults()
+  const delayMs = () => random.between(100, LATEST_MS)
+  for (let left = random.between(0, 2); left > 0; left--) {
+    const fault = random.pick(SEND_FAULTS)
+    await simulators.order('svarut', { operation: 'send', fault, delayMs: fault === 'lookup-lag' ? random.between(100, LONGEST_LAG_MS) : delayMs(), status: random.pick([500, 503]) })
+  }
+  for (let left = random.between(0, 2); left > 0; left--) {
+    await simulators.order('noark5', { operation: random.pick(ARCHIVE_OPERATIONS), fault: random.pick(ARCHIVE_FAULTS), delayMs: delayMs(), status: random.pick([500, 503]) })
+  }
+  if (random.chance(0.15)) simulators.outage(random.pick(['svarut', 'noark5', 'maskinporten'] as const), random.between(200, 1_500))
+}
