@@ -38,6 +38,8 @@ export class Conductor {
   #troubled = true
   #backup: Uint8Array | undefined
   #born = 0
+  /** Clients that are not done with handing in. */
+  #clients = 0
   #slots: { machine: Machine | undefined; process: Process | undefined }[] = []
   #failure: Error | undefined
 
@@ -107,7 +109,14 @@ export class Conductor {
   }
 
   #client(letter: Letter, afterMs: number): void {
-    this.world.schedule(this.world.nowMs + afterMs, () => this.#guard(handIn(this.world, this.random, letter, () => this.anyProcess())))
+    this.#clients += 1
+    this.world.schedule(this.world.nowMs + afterMs, () =>
+      this.#guard(
+        handIn(this.world, this.random, letter, () => this.anyProcess()).finally(() => {
+          this.#clients -= 1
+        }),
+      ),
+    )
   }
 
   /** A process that dies comes back after a while; each start meets its own strikes. */
@@ -292,7 +301,7 @@ export class Conductor {
 
   /** Nothing is open and every client has its answer; with `parkedToo` nothing is parked either. */
   #isQuiet(parkedToo: boolean): boolean {
-    if (this.letters.some((letter) => !letter.answered && !letter.impatient)) return false
+    if (this.#clients > 0) return false
     const states = parkedToo ? "'waiting', 'running', 'discarding', 'parked'" : "'waiting', 'running', 'discarding'"
     const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])
     if (one(`SELECT COUNT(*) FROM inbox WHERE state IN (${states}) AND head = 1`) > 0) return false

@@ -75,7 +75,7 @@ export async function handIn(world: World, random: Random, letter: Letter, anyPr
     if (status === 202 || status === 200) {
       letter.answered = true
       left -= 1
-    } else if (letter.impatient) return
+    } else if (letter.impatient && !letter.answered) return
     await sleep(world.time.timers, random.between(2_000, 20_000))
   }
   if (!letter.answered) throw new Error(`${letter.eksternReferanse} was never answered`)

@@ -21,24 +21,45 @@ if (!(count > 0) || !(processes > 0)) {
 const results: HistoryResult[] = []
 const broken: { number: number; message: string }[] = []
 const startedAt = Date.now()
-const workers: ChildProcess[] = []
+const workers = new Set<ChildProcess>()
 
-await Promise.all(
-  Array.from({ length: processes }, (_, lane) => {
-    return new Promise<void>((resolve, reject) => {
-      const worker = fork(new URL('worker.ts', import.meta.url), [values.seed, String(from), String(count), String(lane), String(processes)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-      worker.on('message', (message: { result: HistoryResult } | { broken: { number: number; message: string } }) => {
-        if ('result' in message) results.push(message.result)
-        else broken.push(message.broken)
-        if (values['stop-at-first'] && 'result' in message && faultCount(message.result) > 0) for (const one of workers) one.kill('SIGKILL')
-        const done = results.length + broken.length
-        if (done % 250 === 0) process.stderr.write(`${done} of ${count} histories, ${Math.round((Date.now() - startedAt) / 1000)} s\n`)
-      })
-      workers.push(worker)
-      worker.on('exit', (code) => (code === 0 || values['stop-at-first'] ? resolve() : reject(new Error(`a process of the histories ended with ${code}`))))
+/** A process plays this many and is replaced: what a history leaves behind in memory goes with it. */
+const CHUNK = 100
+let nextFrom = from
+
+/** Plays chunk after chunk until none is left. */
+async function playChunks(): Promise<void> {
+  while (nextFrom < from + count && !stopped()) {
+    const first = nextFrom
+    nextFrom = Math.min(from + count, first + CHUNK)
+    await playChunk(first, nextFrom - first)
+  }
+}
+
+function stopped(): boolean {
+  return values['stop-at-first'] && results.some((result) => faultCount(result) > 0)
+}
+
+function playChunk(first: number, size: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const worker = fork(new URL('worker.ts', import.meta.url), [values.seed, String(first), String(size)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    workers.add(worker)
+    worker.on('message', (message: { result: HistoryResult } | { broken: { number: number; message: string } }) => {
+      if ('result' in message) results.push(message.result)
+      else broken.push(message.broken)
+      const done = results.length + broken.length
+      if (done % 250 === 0) process.stderr.write(`${done} of ${count} histories, ${Math.round((Date.now() - startedAt) / 1000)} s\n`)
+      if (stopped()) for (const one of workers) one.kill('SIGKILL')
     })
-  }),
-)
+    worker.on('exit', (code) => {
+      workers.delete(worker)
+      if (code === 0 || stopped()) resolve()
+      else reject(new Error(`a process of the histories ended with ${code}`))
+    })
+  })
+}
+
+await Promise.all(Array.from({ length: processes }, playChunks))
 
 results.sort((a, b) => a.number - b.number)
 const tally: Tally = {}
@@ -66,6 +87,7 @@ process.stdout.write(`${JSON.stringify({ histories: results.length, steps, diges
 process.exitCode = failed.length > 0 || broken.length > 0 || unmet.length > 0 ? 1 : 0
 
 async function tellFailures(): Promise<void> {
+  for (const result of failed) process.stdout.write(`history ${result.number}: ${findingKinds(result)}\n`)
   await loadTenantFiles()
   for (const result of failed.slice(0, 3)) {
     process.stdout.write(`history ${result.number}: ${findingKinds(result)} (again with: npm run histories -- --count 1 --seed ${values.seed} --from ${result.number})\n`)

@@ -39,7 +39,12 @@ export interface ChildProgram {
 
 /** Starts a program under the Node of this process. It gets an IPC channel, whose end tells it that its parent is gone. */
 export function startProgram(options: ProgramOptions): ChildProgram {
-  const [command = process.execPath, ...rest] = [...(options.before ?? []), process.execPath, options.file, ...(options.args ?? [])]
+  const [command = process.execPath, ...rest] = [
+    ...(options.before ?? []),
+    process.execPath,
+    options.file,
+    ...(options.args ?? []),
+  ]
   const child = spawn(command, rest, {
     env: { PATH: process.env['PATH'], ...options.env },
     stdio: ['ignore', 'pipe', options.errorsTo ?? 'inherit', 'pipe', 'ipc'],
@@ -73,7 +78,9 @@ export function startProgram(options: ProgramOptions): ChildProgram {
 function firstLine(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => reject(new Error(`the program ended with ${signal ?? code} before it was ready`)))
+    child.once('close', (code, signal) =>
+      reject(new Error(`the program ended with ${signal ?? code} before it was ready`)),
+    )
     if (child.stdout === null) return
     const lines = createInterface({ input: child.stdout })
     lines.once('line', (line) => {

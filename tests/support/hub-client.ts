@@ -14,9 +14,18 @@ export class HubClient {
   }
 
   /** Sends one request with a letter. Rejects when there is no answer. */
-  async send(hub: string, form: { readonly contentType: string; readonly body: Buffer<ArrayBuffer> }, signal: AbortSignal): Promise<SendAnswer> {
+  async send(
+    hub: string,
+    form: { readonly contentType: string; readonly body: Buffer<ArrayBuffer> },
+    signal: AbortSignal,
+  ): Promise<SendAnswer> {
     const authorization = await this.#bearer(hub, signal)
-    const answer = await fetch(`${hub}/api/v1/forsendelser`, { method: 'POST', headers: { authorization, 'content-type': form.contentType }, body: form.body, signal })
+    const answer = await fetch(`${hub}/api/v1/forsendelser`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': form.contentType },
+      body: form.body,
+      signal,
+    })
     return { status: answer.status, text: await answer.text() }
   }
 

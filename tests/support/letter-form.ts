@@ -13,7 +13,12 @@ export interface LetterParts {
   /** Fødselsnummer or organisasjonsnummer, synthetic. */
   readonly digitalId?: string
   /** Left out: the letter goes straight to SvarUt. */
-  readonly arkiv?: { readonly klasse?: string; readonly noekkel: string; readonly saksmappeTittel?: string; readonly journalpostTittel: string }
+  readonly arkiv?: {
+    readonly klasse?: string
+    readonly noekkel: string
+    readonly saksmappeTittel?: string
+    readonly journalpostTittel: string
+  }
 }
 
 /** The JSON of a letter, in the field names of SvarUt's Send v3. */
@@ -40,10 +45,19 @@ export function letterJson(letter: LetterParts): object {
 /** The body of a request that sends the letter, the JSON first and then the documents in order. */
 export function letterForm(letter: LetterParts): { readonly contentType: string; readonly body: Buffer<ArrayBuffer> } {
   const boundary = 'grense-mellom-delene'
-  const head = (disposition: string, type: string) => `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`
-  const pieces: Uint8Array[] = [Buffer.from(`${head('name="forsendelse"', 'application/json; charset=UTF-8')}${JSON.stringify(letterJson(letter))}\r\n`)]
+  const head = (disposition: string, type: string) =>
+    `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`
+  const pieces: Uint8Array[] = [
+    Buffer.from(
+      `${head('name="forsendelse"', 'application/json; charset=UTF-8')}${JSON.stringify(letterJson(letter))}\r\n`,
+    ),
+  ]
   for (const [place, { filnavn, mimeType, content }] of letter.documents.entries()) {
-    pieces.push(Buffer.from(head(`name="filer_${place}"; filename="${filnavn}"`, mimeType)), content, Buffer.from('\r\n'))
+    pieces.push(
+      Buffer.from(head(`name="filer_${place}"; filename="${filnavn}"`, mimeType)),
+      content,
+      Buffer.from('\r\n'),
+    )
   }
   pieces.push(Buffer.from(`--${boundary}--\r\n`))
   return { contentType: `multipart/form-data; boundary=${boundary}`, body: Buffer.concat(pieces) }

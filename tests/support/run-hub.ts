@@ -47,5 +47,11 @@ export async function runTestHub(options: TestHubOptions): Promise<EmbeddedHub> 
 function warnings(bound: object): Logger {
   const write = (level: string) => (sentence: string, fields?: object) =>
     void writeSync(2, `${JSON.stringify({ level, at: new Date().toISOString(), sentence, ...bound, ...fields })}\n`)
-  return { debug() {}, info() {}, warn: write('warn'), error: write('error'), with: (fields) => warnings({ ...bound, ...fields }) }
+  return {
+    debug() {},
+    info() {},
+    warn: write('warn'),
+    error: write('error'),
+    with: (fields) => warnings({ ...bound, ...fields }),
+  }
 }

@@ -18,14 +18,25 @@ const shared = { time: systemTime(), random: systemRandom() }
 const maskinporten = createMaskinportenSimulator({
   ...shared,
   clients: [
-    { clientId: SHARED.maskinportenClientId, orgnr: SHARED.supplierOrgnr, publicKeyPem: settings.publicKeyPem, kid: SHARED.maskinportenKid, scopes: ['ks:fiks'] },
+    {
+      clientId: SHARED.maskinportenClientId,
+      orgnr: SHARED.supplierOrgnr,
+      publicKeyPem: settings.publicKeyPem,
+      kid: SHARED.maskinportenKid,
+      scopes: ['ks:fiks'],
+    },
   ],
 })
 const svarut = createSvarUtSimulator({
   ...shared,
   integrasjoner: settings.tenants.map((orgnr) => {
     const { integrasjonId, kontoId } = testTenant(orgnr)
-    return { integrasjonId, integrasjonPassord: SHARED.integrasjonPassord, autorisertOrgnr: SHARED.supplierOrgnr, kontoer: [kontoId] }
+    return {
+      integrasjonId,
+      integrasjonPassord: SHARED.integrasjonPassord,
+      autorisertOrgnr: SHARED.supplierOrgnr,
+      kontoer: [kontoId],
+    }
   }),
   acceptToken: maskinporten.acceptToken,
   inFlightLimitMs: settings.inFlightLimitMs,

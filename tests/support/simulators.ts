@@ -39,11 +39,18 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Simul
     env: { SIMULATORS: JSON.stringify(options) },
   })
   const urls = (await program.ready) as DestinationUrls
-  const control = async (system: keyof DestinationUrls, method: string, path: string, body?: object): Promise<unknown> => {
-    const answer = await fetch(`${urls[system]}/_simulator/${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-    })
+  const control = async (
+    system: keyof DestinationUrls,
+    method: string,
+    path: string,
+    body?: object,
+  ): Promise<unknown> => {
+    const answer = await outlastingOutages(() =>
+      fetch(`${urls[system]}/_simulator/${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      }),
+    )
     if (!answer.ok) throw new Error(`${system} took no order: ${answer.status} ${await answer.text()}`)
     return answer.status === 204 ? undefined : await answer.json()
   }
@@ -57,5 +64,20 @@ export async function startSimulators(options: SimulatorsOptions): Promise<Simul
     outage: (system, forMs) => program.tell({ outage: system, forMs }),
     letters: async () => (await control('svarut', 'GET', 'received')) as ReceivedLetter[],
     archive: async () => ((await control('noark5', 'GET', 'received')) as [ArchiveReceived])[0],
+  }
+}
+
+const LONGEST_OUTAGE_MS = 10_000
+
+/** A system that is down takes no orders either: asked again until it is up. */
+async function outlastingOutages(ask: () => Promise<Response>): Promise<Response> {
+  const untilMs = Date.now() + LONGEST_OUTAGE_MS
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (Date.now() > untilMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
   }
 }

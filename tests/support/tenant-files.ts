@@ -95,7 +95,11 @@ export function writeTenantFiles(
   return secrets
 }
 
-function tenantFile(tenant: TestTenant, urls: DestinationUrls, { timing, statusPollMs, ceiling }: TenantTuning): string {
+function tenantFile(
+  tenant: TestTenant,
+  urls: DestinationUrls,
+  { timing, statusPollMs, ceiling }: TenantTuning,
+): string {
   const { orgnr } = tenant
   const timingLine = `timing: { startWithinMs: ${timing.startWithinMs}, inFlightMs: ${timing.inFlightMs}, lookUpLagMs: ${timing.lookUpLagMs} }`
   return `orgnr: "${orgnr}"

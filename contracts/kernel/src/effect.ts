@@ -55,7 +55,8 @@ export interface Attempt {
   readonly signal: AbortSignal
   /**
    * To be called immediately before the first byte leaves. Throws NothingHappened RUNTIME_FOR_SENT_A_STARTE when the start deadline has passed.
-   * May be called again before the byte that completes the request (A1): it then throws when the lease is known to be lost.
+   * May be called again before the byte that completes the request (A1): it then throws, unknown-outcome, when the time in flight is over
+   * or the lease is known to be lost.
    */
   start(): void
 }

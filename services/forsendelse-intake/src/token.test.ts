@@ -37,11 +37,39 @@ test.each([
   ['a wrong secret', KLIENT, 'feil', undefined, 401, 'invalid_client'],
   ['another grant', KLIENT, undefined, 'grant_type=password', 400, 'unsupported_grant_type'],
   ['no grant', KLIENT, undefined, 'scope=forsendelse.les', 400, 'invalid_request'],
-  ['a parameter twice', KLIENT, undefined, 'grant_type=client_credentials&grant_type=client_credentials', 400, 'invalid_request'],
-  ['the secret in the body', KLIENT, undefined, `grant_type=client_credentials&client_id=${KLIENT}&client_secret=x`, 400, 'invalid_request'],
-  ['another klient in the body', KLIENT, undefined, 'grant_type=client_credentials&client_id=x', 400, 'invalid_request'],
+  [
+    'a parameter twice',
+    KLIENT,
+    undefined,
+    'grant_type=client_credentials&grant_type=client_credentials',
+    400,
+    'invalid_request',
+  ],
+  [
+    'the secret in the body',
+    KLIENT,
+    undefined,
+    `grant_type=client_credentials&client_id=${KLIENT}&client_secret=x`,
+    400,
+    'invalid_request',
+  ],
+  [
+    'another klient in the body',
+    KLIENT,
+    undefined,
+    'grant_type=client_credentials&client_id=x',
+    400,
+    'invalid_request',
+  ],
   ['a scope of operators', KLIENT, undefined, 'grant_type=client_credentials&scope=drift.les', 400, 'invalid_scope'],
-  ['an unknown scope beside a good one', KLIENT, undefined, 'grant_type=client_credentials&scope=forsendelse.les+alt', 400, 'invalid_scope'],
+  [
+    'an unknown scope beside a good one',
+    KLIENT,
+    undefined,
+    'grant_type=client_credentials&scope=forsendelse.les+alt',
+    400,
+    'invalid_scope',
+  ],
 ])('%s is refused as RFC 6749 says', async (_what, klientId, secret, form, status, error) => {
   const answer = await world.tokenAnswer(klientId, secret, form)
   expect([answer.statusCode, answer.json().error]).toEqual([status, error])
@@ -53,7 +81,10 @@ test.each([
 test.each([undefined, 'Bearer x', 'Basic', 'Basic !!!', `Basic ${Buffer.from('uten kolon').toString('base64')}`])(
   'an Authorization header %s is no login',
   async (authorization) => {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded', ...(authorization === undefined ? {} : { authorization }) }
+    const headers = {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(authorization === undefined ? {} : { authorization }),
+    }
     const payload = 'grant_type=client_credentials'
     const answer = await world.app.inject({ method: 'POST', url: '/oauth/token', headers, payload })
     expect([answer.statusCode, answer.json().error]).toEqual([401, 'invalid_client'])

@@ -10,10 +10,11 @@ export const HubEnv = z
     SAMBAND_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
     SAMBAND_PORT: port.default(8080).describe('Port to listen on; 0 takes a free one.'),
     SAMBAND_TOKEN_KEY: z.string().min(43).describe('Signs access tokens: 32 random bytes or more, base64.'),
-    SAMBAND_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    SAMBAND_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is written to the log, on standard error.'),
     SAMBAND_DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(20_000).describe('How long what is under way may take after SIGTERM.'),
     SAMBAND_REREAD_MS: z.coerce.number().int().min(100).default(5_000).describe('How often the tenants’ files are looked at.'),
     SAMBAND_STATUS_ROUND_MS: z.coerce.number().int().min(50).default(5_000).describe('How often letters whose status is due are asked for.'),
+    SAMBAND_BACKUPS: z.string().min(1).optional().describe('Folder that copies of the store are written to; without it none can be taken.'),
     SAMBAND_OTLP_URL: z.url().optional().describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
   .transform((env) => ({
@@ -26,6 +27,7 @@ export const HubEnv = z
     drainMs: env.SAMBAND_DRAIN_MS,
     rereadMs: env.SAMBAND_REREAD_MS,
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,
+    backupsFolder: env.SAMBAND_BACKUPS,
     otlpUrl: env.SAMBAND_OTLP_URL,
   }))
 

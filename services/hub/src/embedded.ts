@@ -7,6 +7,7 @@ import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
 import { type Installation, openInstallation, type Synchronous } from '@samband/store'
 import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
 import type { Dispatcher } from 'undici'
+import { createBackupFolder } from './backup-folder.ts'
 import { createHub, type Hub, type HubSettings } from './hub.ts'
 import { storeLastGood } from './last-good.ts'
 
@@ -14,6 +15,8 @@ import { storeLastGood } from './last-good.ts'
 export interface EmbeddedOptions {
   readonly dataFolder: string
   readonly tenantsFolder: string
+  /** Where copies of the store are written on request; left out: nowhere. */
+  readonly backupsFolder?: string | undefined
   readonly tokenKey: Uint8Array
   readonly rereadMs: number
   readonly env: Readonly<Record<string, string | undefined>>
@@ -75,7 +78,8 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
   await payloads.sweepHalfFiles()
   const network = createDispatcher()
   const dispatcher = around.dispatcher?.(network) ?? network
-  const hub = await createHub({ store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey }, options.settings)
+  const backups = options.backupsFolder === undefined ? undefined : createBackupFolder(options.backupsFolder, (target) => installation.backup(target))
+  const hub = await createHub({ backups, store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey }, options.settings)
   let stopped = false
   return {
     hub,

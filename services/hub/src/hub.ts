@@ -6,11 +6,13 @@ import { createEkspederHandler, createReserverHandler } from '@samband/journal-a
 import type { EventBus, IdSource, Logger, Payloads, Store, Time } from '@samband/kernel'
 import { TOPICS } from '@samband/messages'
 import { createNoark5Effects } from '@samband/noark5'
-import { registerOperations } from '@samband/operations'
+import { createAccountWatch, registerOperations } from '@samband/operations'
 import { createRuntime, type Handler, type Runtime, type RuntimeOptions } from '@samband/runtime'
 import { createSendTilSvarUt, createStatusClient } from '@samband/svarut'
 import type { TenantRegistry } from '@samband/tenants'
 import fastify, { type FastifyInstance } from 'fastify'
+import type { BackupFolder } from './backup-folder.ts'
+import { registerBackup } from './backup-route.ts'
 import { createDestinations } from './destinations.ts'
 import { ERROR_CODES } from './error-codes.ts'
 import { noarkInnholdOf, svarUtInnholdOf } from './innhold.ts'
@@ -27,6 +29,8 @@ export interface HubPorts {
   readonly tenants: TenantRegistry
   /** Signs the access tokens this hub hands out; 32 bytes or more. */
   readonly tokenKey: Uint8Array
+  /** Where copies of the store go; left out: none can be taken. */
+  readonly backups?: BackupFolder | undefined
 }
 
 /** Pace and limits of a hub; each has a default fit for production. */
@@ -37,6 +41,8 @@ export interface HubSettings {
   readonly replayEveryMs?: number
   /** How often the list of letters whose status is due is looked at. */
   readonly statusRoundMs?: number
+  /** How often the nothing-lost account is drawn up by itself. */
+  readonly accountEveryMs?: number
 }
 
 /** Every service in one process. */
@@ -52,14 +58,14 @@ export interface Hub {
 /** Puts the services together over the given ports. Nothing runs until `start`. */
 export async function createHub(ports: HubPorts, settings: HubSettings = {}): Promise<Hub> {
   const { store, bus, payloads, time, ids, log, http, tenants } = ports
-  const { statusRoundMs = 5_000, ...pace } = settings
+  const { statusRoundMs = 5_000, accountEveryMs = 60 * 60_000, ...pace } = settings
   const destinations = createDestinations({ tenants, http, ids })
   const sendTilSvarUt = createSendTilSvarUt({ http, payloads, ids, access: destinations.svarutAccess, innholdOf: svarUtInnholdOf })
   const statusClient = createStatusClient({ http, access: destinations.svarutAccess })
   const noark5 = createNoark5Effects({ http, payloads, time, access: destinations.noark5Access, innholdOf: noarkInnholdOf })
 
   const handlers = [createReserverHandler(noark5), createEkspederHandler(noark5), ...createSendHandlers(sendTilSvarUt), ...createIntakeHandlers()] as readonly Handler[]
-  const runtime = createRuntime({
+  const runtime: Runtime = createRuntime({
     store,
     bus,
     time,
@@ -73,6 +79,12 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
         sokStatus: (to, idsOfLetters, signal) => statusClient.sokStatus(to, idsOfLetters, signal),
         statusPollMs: destinations.statusPollMs,
         everyMs: statusRoundMs,
+      }),
+      createAccountWatch({
+        account: (scope, completion) => runtime.account(scope, completion),
+        raise: (alarm) => runtime.raise(alarm),
+        completion: completionOf(store),
+        everyMs: accountEveryMs,
       }),
     ],
     findDestination: destinations.find,
@@ -92,6 +104,7 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
     errorCodes: ERROR_CODES,
     tenantNames: (orgnr) => tenants.get(orgnr)?.navn ?? orgnr,
   })
+  registerBackup(app, { folder: ports.backups, store, time, ids, log, authorise: (request, scope) => operatorOf(access.verifyAccess(request, scope)) })
   await app.ready()
 
   return {

@@ -19,6 +19,7 @@ const tracing = startTracing(config.otlpUrl)
 const embedded = await openEmbeddedHub({
   dataFolder: config.dataFolder,
   tenantsFolder: config.tenantsFolder,
+  backupsFolder: config.backupsFolder,
   tokenKey: config.tokenKey,
   rereadMs: config.rereadMs,
   env: process.env,

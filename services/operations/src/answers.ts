@@ -241,3 +241,13 @@ export const AuditAnswer = z.object({
   eldre: z.number().nullable(),
 })
 export type AuditAnswer = z.infer<typeof AuditAnswer>
+
+/** POST /sikkerhetskopi, which the composition root serves. */
+export const BackupAnswer = z.object({
+  fil: z.string(),
+  sti: z.string(),
+  storrelseBytes: Count,
+  tidspunkt: Instant,
+  setning: z.string(),
+})
+export type BackupAnswer = z.infer<typeof BackupAnswer>

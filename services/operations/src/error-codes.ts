@@ -68,6 +68,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Hent den på nytt og se hva som har skjedd; en annen kan ha vært raskere.',
   },
+  DRIFT_IKKE_SPURT_ENNA: {
+    meaning: 'Lageret er gjenopprettet, og mottakersystemet er ikke spurt om denne meldingen siden.',
+    owner: 'drift',
+    nextStep: 'Vent til meldingen er kjørt én gang etter gjenopprettingen; den kan forkastes når det er besvart.',
+  },
   DRIFT_FINNES_IKKE: {
     meaning: 'Det finnes ikke her, eller hører til en kommune operatøren ikke har tilgang til.',
     owner: 'drift',

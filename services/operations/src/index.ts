@@ -1,3 +1,5 @@
+export type { AccountWatchOptions } from './account-watch.ts'
+export { createAccountWatch } from './account-watch.ts'
 export type { Authorise, OperatorAccess, Tenants } from './access.ts'
 export type {
   AccountAnswer,

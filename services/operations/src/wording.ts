@@ -57,6 +57,7 @@ const CLOSED_AS: Readonly<Record<string, string>> = {
 }
 
 const VERBS: Readonly<Record<string, string>> = {
+  backup: 'tok en sikkerhetskopi',
   discard: 'forkastet',
   undo: 'angret forkastingen',
   'answer-there': 'svarte at den finnes hos mottakersystemet',

@@ -5,7 +5,15 @@ import { Dispatcher } from 'undici'
 import type { Orders } from './place-book.ts'
 
 /** File operations that change something, and so have a before and an after. */
-const CHANGES: ReadonlySet<FileOperation> = new Set(['makeDirectory', 'createTemporary', 'write', 'sync', 'rename', 'syncDirectory', 'remove'])
+const CHANGES: ReadonlySet<FileOperation> = new Set([
+  'makeDirectory',
+  'createTemporary',
+  'write',
+  'sync',
+  'rename',
+  'syncDirectory',
+  'remove',
+])
 
 /** Counts how often the process comes to each place, tells it to its parent, and kills itself where it is told to. */
 export class Boundaries {
@@ -47,7 +55,9 @@ export class Boundaries {
   }
 
   files(files: PayloadFileSystem): PayloadFileSystem {
-    return aroundFileSystem(files, (operation, _path, run) => (CHANGES.has(operation) ? this.around(`file ${operation}`, run) : run()))
+    return aroundFileSystem(files, (operation, _path, run) =>
+      CHANGES.has(operation) ? this.around(`file ${operation}`, run) : run(),
+    )
   }
 
   bus(bus: EventBus): EventBus {
@@ -62,7 +72,11 @@ export class Boundaries {
 
   /** @param systems name of each system by the origin of its address */
   dispatcher(network: Dispatcher, systems: Readonly<Record<string, string>>): Dispatcher {
-    return new WatchedNetwork(network, (request) => `http ${request.method} ${systems[String(request.origin)] ?? 'elsewhere'}`, this)
+    return new WatchedNetwork(
+      network,
+      (request) => `http ${request.method} ${systems[String(request.origin)] ?? 'elsewhere'}`,
+      this,
+    )
   }
 }
 

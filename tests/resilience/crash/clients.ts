@@ -4,7 +4,7 @@ import { SHARED, testTenant } from '../../support/tenant-files.ts'
 import type { Letter, LetterMaker } from './letters.ts'
 
 const ANSWER_WITHIN_MS = 8_000
-const CLIENTS = 6
+const CLIENTS = 8
 /** More letters than this under way would only wait for each other. */
 const MOST_UNFINISHED = 36
 
@@ -34,7 +34,9 @@ export class Clients {
     this.#hub = hub
     this.#random = random
     this.#maker = maker
-    this.#callers = new Map(tenants.map((orgnr) => [orgnr, new HubClient(testTenant(orgnr).klientId, testTenant(orgnr).klientSecret)]))
+    this.#callers = new Map(
+      tenants.map((orgnr) => [orgnr, new HubClient(testTenant(orgnr).klientId, testTenant(orgnr).klientSecret)]),
+    )
   }
 
   /** @param unfinished how many accepted letters have not come all the way */
@@ -56,7 +58,7 @@ export class Clients {
         await this.#handIn(letter)
         if (this.#random.chance(0.2)) await this.#handIn(letter)
       }
-      await this.#rest(this.#random.between(300, 1_800))
+      await this.#rest(this.#random.between(200, 1_400))
     }
   }
 
@@ -73,7 +75,7 @@ export class Clients {
     try {
       const { status, text } = await caller.send(hub, letter.form, AbortSignal.timeout(ANSWER_WITHIN_MS))
       if (status === 200 || status === 202) {
-        this.#note(letter, (JSON.parse(text) as { forsendelseId: string }).forsendelseId)
+        this.#note(letter, (JSON.parse(text) as { id: string }).id)
         return true
       }
       if (status < 500) this.faults.push(`${letter.eksternReferanse} was refused with ${status}: ${text}`)
@@ -92,7 +94,8 @@ export class Clients {
       return
     }
     this.repeated += 1
-    if (letter.forsendelseId !== forsendelseId) this.faults.push(`${letter.eksternReferanse} has two ids: ${letter.forsendelseId} and ${forsendelseId}`)
+    if (letter.forsendelseId !== forsendelseId)
+      this.faults.push(`${letter.eksternReferanse} has two ids: ${letter.forsendelseId} and ${forsendelseId}`)
   }
 
   async #rest(ms: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { Random } from '../../histories/random.ts'
-import { startSimulators, type Simulators } from '../../support/simulators.ts'
+import { type Simulators, startSimulators } from '../../support/simulators.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../support/tenant-files.ts'
 import { Clients, operator } from './clients.ts'
@@ -42,7 +42,9 @@ export async function runCrashes(options: RunOptions): Promise<Outcome> {
   const folder = temporaryFolder('crash')
   const keys = makeClientKeys()
   const closers: (() => Promise<void> | void)[] = [folder.remove]
-  const interrupted = new Promise<never>((_, reject) => options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }))
+  const interrupted = new Promise<never>((_, reject) =>
+    options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }),
+  )
   try {
     const simulators = await startSimulators({
       tenants: TEST_ORGNR,
@@ -56,7 +58,13 @@ export async function runCrashes(options: RunOptions): Promise<Outcome> {
     })
     closers.unshift(async () => void (await simulators.program.stop(2_000)))
     const tenantsFolder = join(folder.path, 'tenants')
-    const secrets = writeTenantFiles(tenantsFolder, TEST_ORGNR.map(testTenant), simulators.urls, { timing: TIMING, statusPollMs: 1_000, ceiling: 6 }, keys)
+    const secrets = writeTenantFiles(
+      tenantsFolder,
+      TEST_ORGNR.map(testTenant),
+      simulators.urls,
+      { timing: TIMING, statusPollMs: 1_000, ceiling: 6 },
+      keys,
+    )
     const systems = Object.fromEntries(Object.entries(simulators.urls).map(([name, url]) => [url, name]))
     const book = new PlaceBook()
     const lives = new HubLives({ folder: folder.path, tenantsFolder, secrets, systems }, book)
@@ -74,8 +82,8 @@ export async function runCrashes(options: RunOptions): Promise<Outcome> {
 /** Letters of the life without kills. */
 const REHEARSAL_LETTERS = 12
 const PROGRESS_EVERY = 10
-/** A life that waits for an order may last so long; long enough for an open question to be answered (D + W + G). */
-const LIFE_WITH_ORDERS_MS = 6_500
+/** Long enough for an open question to be answered (D + W + G). */
+const LONGEST_LIFE_MS = 6_500
 const LONGEST_RANDOM_LIFE_MS = 4_000
 const ACCOUNT_WITHIN_MS = 240_000
 /** Nothing moved for so long: whoever is not done by then never will be. */
@@ -98,17 +106,25 @@ class CrashRun {
     this.#lives = lives
     this.#book = book
     this.#random = new Random(options.seed)
-    this.#clients = new Clients(lives, new Random(`${options.seed} clients`), new LetterMaker(new Random(`${options.seed} letters`), TEST_ORGNR), TEST_ORGNR)
+    this.#clients = new Clients(
+      lives,
+      new Random(`${options.seed} clients`),
+      new LetterMaker(new Random(`${options.seed} letters`), TEST_ORGNR),
+      TEST_ORGNR,
+    )
   }
 
   async play(): Promise<Outcome> {
     const clients = this.#clients
     await this.#rehearse()
     for (let lives = 0; this.#kills < this.#options.kills; lives++) {
-      if (lives > this.#options.kills * 2 + 20) throw new Error(`only ${this.#kills} of ${lives} kills met a letter in flight`)
+      if (lives > this.#options.kills * 2 + 20)
+        throw new Error(`only ${this.#kills} of ${lives} kills met a letter in flight`)
       await this.#live()
     }
-    this.#options.tell(`${this.#kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`)
+    this.#options.tell(
+      `${this.#kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`,
+    )
     await this.#simulators.clearFaults()
     this.#lives.start({})
     const hub = await this.#lives.listening()
@@ -118,7 +134,14 @@ class CrashRun {
     await this.#lives.stop()
     const findings = judge(clients.accepted, await this.#simulators.letters(), await this.#simulators.archive())
     const missed = this.#book.missing()
-    return { kills: this.#kills, places: this.#book.hit(), missed, accepted: clients.accepted.length, findings, faults: [...this.#faults, ...clients.faults] }
+    return {
+      kills: this.#kills,
+      places: this.#book.hit(),
+      missed,
+      accepted: clients.accepted.length,
+      findings,
+      faults: [...this.#faults, ...clients.faults],
+    }
   }
 
   /** A life without kills, which shows the places there are. */
@@ -138,18 +161,20 @@ class CrashRun {
   async #live(): Promise<void> {
     const random = this.#random
     await orderTrouble(this.#simulators, random)
-    const missing = this.#book.orders(random)
-    const ordered = Object.keys(missing).length > 0 ? missing : random.chance(0.3) ? this.#book.anyOrder(random) : {}
-    const atRandom = Object.keys(ordered).length === 0
-    this.#lives.start(ordered)
-    const { place } = await this.#lives.death(atRandom ? random.between(50, LONGEST_RANDOM_LIFE_MS) : LIFE_WITH_ORDERS_MS)
-    // Asked before any client has heard that the connection is gone, if the letter itself cannot tell.
-    const inFlight = this.#clients.underWay > 0 || (await this.#look()) > 0
-    if (!inFlight) return
+    const { orders, target } = this.#book.orders(random)
+    const more = target === undefined && random.chance(0.3) ? this.#book.anyOrder(random) : {}
+    const wholeLife = target !== undefined || Object.keys(more).length > 0 || random.chance(0.15)
+    this.#lives.start({ ...more, ...orders })
+    const { place } = await this.#lives.death(wholeLife ? LONGEST_LIFE_MS : random.between(50, LONGEST_RANDOM_LIFE_MS))
+    // Requests whose client has not heard yet that the connection is gone; others are left out of the count.
+    const requests = this.#clients.underWay
+    const open = await this.#look()
+    if (requests + open === 0) return
     this.#kills += 1
     if (this.#kills % PROGRESS_EVERY === 0) {
-      const open = await this.#look()
-      this.#options.tell(`${this.#kills} kills, the last one ${place ?? 'at random'}; ${this.#clients.accepted.length} accepted, ${open} under way, ${this.#book.missing().length} places left`)
+      this.#options.tell(
+        `${this.#kills} kills, the last one ${place ?? 'at random'}; ${this.#clients.accepted.length} accepted, ${open} under way, ${this.#book.missing().length} places left: ${this.#book.missing().slice(0, 6).join(", ")}`,
+      )
     }
   }
 
@@ -175,11 +200,18 @@ class CrashRun {
     let movedMs = startedMs
     let before = ''
     for (;;) {
-      const { linjer } = await client.get<{ linjer: { mottatt: number; antall: Record<string, number> }[] }>(hub, '/api/v1/drift/regnskap?dag=alle', AbortSignal.timeout(20_000))
+      const { linjer } = await client.get<{ linjer: { mottatt: number; antall: Record<string, number> }[] }>(
+        hub,
+        '/api/v1/drift/regnskap?dag=alle',
+        AbortSignal.timeout(20_000),
+      )
       const received = linjer.reduce((sum, { mottatt }) => sum + mottatt, 0)
       const done = linjer.reduce((sum, { antall }) => sum + (antall['ferdig'] ?? 0), 0)
       if (done === received) {
-        if (received !== this.#clients.accepted.length) this.#faults.push(`the account has ${received} letters, clients have a 2xx for ${this.#clients.accepted.length}`)
+        if (received !== this.#clients.accepted.length)
+          this.#faults.push(
+            `the account has ${received} letters, clients have a 2xx for ${this.#clients.accepted.length}: ${JSON.stringify(linjer)}`,
+          )
         return
       }
       const now = JSON.stringify(linjer)
@@ -187,7 +219,11 @@ class CrashRun {
       before = now
       if (Date.now() - startedMs > ACCOUNT_WITHIN_MS || Date.now() - movedMs > STILL_MS) {
         this.#faults.push(`${received - done} letters are not done: ${now}`)
-        const { grupper } = await client.get<{ grupper: object[] }>(hub, '/api/v1/drift/feil', AbortSignal.timeout(20_000))
+        const { grupper } = await client.get<{ grupper: object[] }>(
+          hub,
+          '/api/v1/drift/feil',
+          AbortSignal.timeout(20_000),
+        )
         for (const group of grupper) this.#faults.push(JSON.stringify(group))
         return
       }

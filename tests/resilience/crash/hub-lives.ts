@@ -70,19 +70,24 @@ export class HubLives implements HubAddress {
     })
     this.#program = program
     program.ready.then(
-      (line) => this.#up.resolve((line as { listening: string }).listening),
+      (line) => {
+        this.#up.resolve((line as { listening: string }).listening)
+        // Who waits for a hub that dies before it listens goes on waiting for the next one.
+        void program.ended.then(() => {
+          this.#up = Promise.withResolvers()
+        })
+      },
       () => {},
     )
-    void program.ended.then(() => {
-      this.#up = Promise.withResolvers()
-    })
   }
 
   /** Resolves with the address, or with undefined when the process died before it listened. */
   async listening(): Promise<string | undefined> {
     const program = this.#living()
     const late = AbortSignal.timeout(START_WITHIN_MS)
-    const tooLate = new Promise<undefined>((resolve) => late.addEventListener('abort', () => resolve(undefined), { once: true }))
+    const tooLate = new Promise<undefined>((resolve) =>
+      late.addEventListener('abort', () => resolve(undefined), { once: true }),
+    )
     const up = await Promise.race([program.ready, program.ended.then(() => undefined), tooLate]).catch(() => undefined)
     if (late.aborted) throw new Error('the hub was not up in time')
     return (up as { listening: string } | undefined)?.listening

@@ -47,14 +47,22 @@ export class LetterMaker {
     }))
     const noekkel = random.chance(0.6) ? this.#case(tenant) : undefined
     const saksmappe = noekkel === undefined ? undefined : `Sak ${tenant} ${noekkel}`
-    const arkiv = noekkel === undefined || saksmappe === undefined ? undefined : { noekkel, saksmappeTittel: saksmappe, journalpostTittel: `Vedtak SAMBAND-MARK:${mark}` }
+    const arkiv =
+      noekkel === undefined || saksmappe === undefined
+        ? undefined
+        : { noekkel, saksmappeTittel: saksmappe, journalpostTittel: `Vedtak SAMBAND-MARK:${mark}` }
     return {
       tenant,
       eksternReferanse,
       mark,
       documents: documents.map(({ content }) => createHash('sha256').update(content).digest('hex')),
       saksmappe,
-      form: letterForm({ eksternReferanse, documents, digitalId: random.pick(RECIPIENTS), ...(arkiv === undefined ? {} : { arkiv }) }),
+      form: letterForm({
+        eksternReferanse,
+        documents,
+        digitalId: random.pick(RECIPIENTS),
+        ...(arkiv === undefined ? {} : { arkiv }),
+      }),
       forsendelseId: undefined,
     }
   }

@@ -3,40 +3,39 @@ import type { Random } from '../../histories/random.ts'
 /** Where the process is to kill itself: at the n-th hit of a place, counted from 1. */
 export type Orders = Readonly<Record<string, number>>
 
-/** A place that is seen in fewer of the lives than this is hit whenever it comes up. */
-const RARE_BELOW = 0.25
 const LATEST_HIT = 8
 
 /** Remembers which places there are, how often they come up, and where the process has died. */
 export class PlaceBook {
-  readonly #seenInLives = new Map<string, number>()
-  readonly #deaths = new Map<string, number>()
-  #seenNow = new Map<string, number>()
-  #seenBefore = new Map<string, number>()
+  /** The most hits of each place in one life. */
+  readonly #most = new Map<string, number>()
+  readonly #usual = new Set<string>()
+  readonly #deaths = new Set<string>()
+  #now = new Map<string, number>()
   #lives = 0
 
-  /** A new process begins. */
+  /** A new process begins. The first one is not killed: what comes up in it is usual. */
   nextLife(): void {
     this.#lives += 1
-    this.#seenBefore = this.#seenNow
-    this.#seenNow = new Map()
+    this.#now = new Map()
   }
 
   /** The process has come to a place. */
   seen(place: string): void {
-    const before = this.#seenNow.get(place) ?? 0
-    this.#seenNow.set(place, before + 1)
-    if (before === 0) this.#seenInLives.set(place, (this.#seenInLives.get(place) ?? 0) + 1)
+    const hits = (this.#now.get(place) ?? 0) + 1
+    this.#now.set(place, hits)
+    this.#most.set(place, Math.max(hits, this.#most.get(place) ?? 0))
+    if (this.#lives === 1) this.#usual.add(place)
   }
 
   /** The process has killed itself there. */
   died(place: string): void {
-    this.#deaths.set(place, (this.#deaths.get(place) ?? 0) + 1)
+    this.#deaths.add(place)
   }
 
   /** Every place there is, in order of name. */
   places(): string[] {
-    return [...this.#seenInLives.keys()].sort()
+    return [...this.#most.keys()].sort()
   }
 
   /** Places where the process has never died. */
@@ -50,28 +49,27 @@ export class PlaceBook {
   }
 
   /**
-   * Orders for the next life: one place where the process has never died, and besides it the rare ones, whichever comes first. Empty when
-   * every place has been hit.
+   * Orders for the next life: every place where the process has never died and that comes up only after a fault, the first time it does;
+   * and, in `target`, one of the others as well. Whichever is first. Empty when every place has been hit.
    */
-  orders(random: Random): Orders {
+  orders(random: Random): { readonly orders: Orders; readonly target: string | undefined } {
     const missing = this.missing()
-    if (missing.length === 0) return {}
     const orders: Record<string, number> = {}
-    for (const place of missing) if (this.#isRare(place)) orders[place] = 1
-    const target = random.pick(missing)
-    orders[target] = this.#isRare(target) ? 1 : random.between(1, Math.max(1, Math.min(LATEST_HIT, this.#seenBefore.get(target) ?? 1)))
-    return orders
+    for (const place of missing) if (!this.#usual.has(place)) orders[place] = 1
+    const usual = missing.filter((place) => this.#usual.has(place))
+    if (usual.length === 0) return { orders, target: undefined }
+    const target = random.pick(usual)
+    orders[target] = this.#someHit(target, random)
+    return { orders, target }
   }
 
-  /** Some hit of some place that came up in the life before, however late. */
+  /** Some hit of some place, however often the process has died there before. */
   anyOrder(random: Random): Orders {
-    const lately = [...this.#seenBefore.keys()].sort()
-    if (lately.length === 0) return {}
-    const place = random.pick(lately)
-    return { [place]: random.between(1, Math.max(1, this.#seenBefore.get(place) ?? 1)) }
+    const place = random.pick(this.places())
+    return { [place]: this.#someHit(place, random) }
   }
 
-  #isRare(place: string): boolean {
-    return (this.#seenInLives.get(place) ?? 0) < this.#lives * RARE_BELOW
+  #someHit(place: string, random: Random): number {
+    return random.between(1, Math.min(LATEST_HIT, this.#most.get(place) ?? 1))
   }
 }

@@ -42,9 +42,21 @@ async function completion(id: string): Promise<string | undefined> {
 }
 
 const sendt = (forsendelseId: string, minute = 10) =>
-  world.tell(ForsendelseSendtV1, { forsendelseId, eksternReferanse, svarUtId, kontoId: KONTO, sendtTidspunkt: at(minute) })
+  world.tell(ForsendelseSendtV1, {
+    forsendelseId,
+    eksternReferanse,
+    svarUtId,
+    kontoId: KONTO,
+    sendtTidspunkt: at(minute),
+  })
 const status = (forsendelseId: string, code: string, minute: number) =>
-  world.tell(ForsendelseStatusEndretV1, { forsendelseId, eksternReferanse, svarUtId, status: code, endretTidspunkt: at(minute) })
+  world.tell(ForsendelseStatusEndretV1, {
+    forsendelseId,
+    eksternReferanse,
+    svarUtId,
+    status: code,
+    endretTidspunkt: at(minute),
+  })
 const avvist = (forsendelseId: string, minute = 5) =>
   world.tell(ForsendelseAvvistV1, {
     forsendelseId,
@@ -102,7 +114,12 @@ test('the sender sees the whole way of a filed letter', async () => {
     forklaring: 'Brevet er levert.',
     mottattTidspunkt: at(0),
     sendtTidspunkt: at(10),
-    svarUt: { id: svarUtId, status: 'LEST', forklaring: 'Mottakeren har hentet eller lest forsendelsen.', endretTidspunkt: at(40) },
+    svarUt: {
+      id: svarUtId,
+      status: 'LEST',
+      forklaring: 'Mottakeren har hentet eller lest forsendelsen.',
+      endretTidspunkt: at(40),
+    },
     journalpost: {
       systemID: journalpostSystemId,
       saksmappeSystemID: saksmappeSystemId,
@@ -138,7 +155,12 @@ test('a late older status does not take the place of a newer one', async () => {
 
 test('whatever order the events come in, the letter ends the same', async () => {
   world = await startWorld()
-  const events = (id: string) => [() => sendt(id), () => status(id, 'VARSLET', 20), () => status(id, 'LEST', 30), () => ekspedert(id)]
+  const events = (id: string) => [
+    () => sendt(id),
+    () => status(id, 'VARSLET', 20),
+    () => status(id, 'LEST', 30),
+    () => ekspedert(id),
+  ]
   const ends = new Set<string>()
   for (const order of permutations([0, 1, 2, 3])) {
     const id = await accept({ eksternReferanse: `sak-${order.join('')}`, arkiv: anArkiv() })
@@ -154,15 +176,18 @@ function permutations(items: readonly number[]): number[][] {
   return items.flatMap((item) => permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]))
 }
 
-test.each(['AVVIST', 'FEILET_UNDER_MOTTAK', 'IKKE_LEVERT'])('%s is a bad end, also after SvarUt has tidied up', async (code) => {
-  world = await startWorld()
-  const id = await accept()
-  await sendt(id)
-  expect(await completion(id)).toBe('complete')
-  await status(id, code, 20)
-  await status(id, 'SLETTET', 50)
-  expect([await completion(id), (await view(id)).status]).toEqual(['ended-badly', 'FEILET'])
-})
+test.each(['AVVIST', 'FEILET_UNDER_MOTTAK', 'IKKE_LEVERT'])(
+  '%s is a bad end, also after SvarUt has tidied up',
+  async (code) => {
+    world = await startWorld()
+    const id = await accept()
+    await sendt(id)
+    expect(await completion(id)).toBe('complete')
+    await status(id, code, 20)
+    await status(id, 'SLETTET', 50)
+    expect([await completion(id), (await view(id)).status]).toEqual(['ended-badly', 'FEILET'])
+  },
+)
 
 test('SLETTET after LEST stays delivered, and an unknown status is carried through', async () => {
   world = await startWorld()
@@ -229,7 +254,13 @@ test('the sender sees what waits, what stands still and why', async () => {
   const stopped = await view(id)
   expect(stopped).toMatchObject({
     status: 'MOTTATT',
-    venter: [{ tilstand: 'stanset', kode: 'NOE_ANNET', forklaring: 'Forrige forsøk lyktes ikke. Steget er stanset til drift har sett på det.' }],
+    venter: [
+      {
+        tilstand: 'stanset',
+        kode: 'NOE_ANNET',
+        forklaring: 'Forrige forsøk lyktes ikke. Steget er stanset til drift har sett på det.',
+      },
+    ],
   })
   expect(JSON.stringify(stopped)).not.toContain('internal words')
 })
@@ -241,14 +272,20 @@ test('a letter is found by its reference', async () => {
   expect([found.statusCode, found.json().id]).toEqual([200, id])
   expect((await world.get('?eksternReferanse=ukjent')).statusCode).toBe(404)
   for (const query of ['', '?eksternReferanse=', '?eksternReferanse=a&eksternReferanse=b']) {
-    expect((await world.get(query)).json(), query).toMatchObject({ status: 400, errors: [{ path: 'eksternReferanse' }] })
+    expect((await world.get(query)).json(), query).toMatchObject({
+      status: 400,
+      errors: [{ path: 'eksternReferanse' }],
+    })
   }
 })
 
 test('a letter of another municipality is not there, by id or by reference', async () => {
   world = await startWorld()
   const id = await accept()
-  const answers = [await world.get(`/${id}`, STOREVIK), await world.get(`?eksternReferanse=${eksternReferanse}`, STOREVIK)]
+  const answers = [
+    await world.get(`/${id}`, STOREVIK),
+    await world.get(`?eksternReferanse=${eksternReferanse}`, STOREVIK),
+  ]
   expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404])
   expect((await world.get(`/${id}`, LILLEVIK)).statusCode).toBe(200)
 })
@@ -260,7 +297,13 @@ test('what is kept of a letter holds its payloads and nothing personal', async (
     tx.all<{ body: string }>('SELECT body FROM document WHERE collection = ?', COLLECTIONS.forsendelse),
   )
   expect(rows.map(({ body }) => JSON.parse(body))).toEqual([
-    { eksternReferanse, klientId: `fagsystem-${LILLEVIK}`, arkiv: true, mottattTidspunkt: at(0), payloads: expect.any(Array) },
+    {
+      eksternReferanse,
+      klientId: `fagsystem-${LILLEVIK}`,
+      arkiv: true,
+      mottattTidspunkt: at(0),
+      payloads: expect.any(Array),
+    },
   ])
   expect(JSON.parse(rows[0]?.body ?? '').payloads.sort()).toEqual(await world.refs())
 })

@@ -26,10 +26,20 @@ const PERSON = 'Driftsvakt i demoen'
 const TOKEN_KEPT_MS = 480_000
 
 /** Speaks to a hub on its address. `now` is any stopwatch, milliseconds. */
-export function createDemoApi(hubUrl: string, operator: Credentials, dispatcher: Dispatcher, now: () => number): DemoApi {
+export function createDemoApi(
+  hubUrl: string,
+  operator: Credentials,
+  dispatcher: Dispatcher,
+  now: () => number,
+): DemoApi {
   const tokens = new Map<string, { readonly token: string; readonly untilMs: number }>()
 
-  async function call(method: 'GET' | 'POST', path: string, headers: Record<string, string>, body?: Buffer | string): Promise<unknown> {
+  async function call(
+    method: 'GET' | 'POST',
+    path: string,
+    headers: Record<string, string>,
+    body?: Buffer | string,
+  ): Promise<unknown> {
     const answer = await dispatcher.request({ origin: hubUrl, path, method, headers, body: body ?? null })
     const text = await answer.body.text()
     if (answer.statusCode >= 300) throw new Error(`${method} ${path} ble besvart med ${answer.statusCode}: ${text}`)
@@ -41,7 +51,9 @@ export function createDemoApi(hubUrl: string, operator: Credentials, dispatcher:
     if (known !== undefined && known.untilMs > now()) return known.token
     const authorization = `Basic ${Buffer.from(`${by.klientId}:${by.secret}`).toString('base64')}`
     const form = { authorization, 'content-type': 'application/x-www-form-urlencoded' }
-    const { access_token } = (await call('POST', '/oauth/token', form, 'grant_type=client_credentials')) as { access_token: string }
+    const { access_token } = (await call('POST', '/oauth/token', form, 'grant_type=client_credentials')) as {
+      access_token: string
+    }
     tokens.set(by.klientId, { token: `Bearer ${access_token}`, untilMs: now() + TOKEN_KEPT_MS })
     return `Bearer ${access_token}`
   }
@@ -57,10 +69,16 @@ export function createDemoApi(hubUrl: string, operator: Credentials, dispatcher:
 
   return {
     post: async (by, contentType, body) =>
-      (await call('POST', '/api/v1/forsendelser', { authorization: await bearer(by), 'content-type': contentType }, body)) as { id: string },
+      (await call(
+        'POST',
+        '/api/v1/forsendelser',
+        { authorization: await bearer(by), 'content-type': contentType },
+        body,
+      )) as { id: string },
     letter: async (by, id) => (await get(by, `/api/v1/forsendelser/${id}`)) as LetterView,
     failures: async () => (await get(operator, '/api/v1/drift/feil')) as FailuresAnswer,
-    planReplay: async (fingerprint, reason) => (await act('/omkjoringer', { utvalg: { fingerprint }, arsak: reason })) as ReplayAnswer,
+    planReplay: async (fingerprint, reason) =>
+      (await act('/omkjoringer', { utvalg: { fingerprint }, arsak: reason })) as ReplayAnswer,
     startReplay: async (id) => (await act(`/omkjoringer/${id}/start`, {})) as ReplayAnswer,
     replay: async (id) => (await get(operator, `/api/v1/drift/omkjoringer/${id}`)) as ReplayAnswer,
     account: async () => (await get(operator, '/api/v1/drift/regnskap?dag=alle')) as AccountAnswer,

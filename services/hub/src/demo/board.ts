@@ -9,12 +9,12 @@ export interface BoardLetter extends ShownLetter {
 }
 
 const COLUMNS: readonly Column[] = [
-  { heading: 'Kommune', width: 8 },
-  { heading: 'Referanse', width: 13 },
+  { heading: 'Kommune', width: 7 },
+  { heading: 'Referanse', width: 12 },
   { heading: 'Innhold', width: 14 },
   { heading: 'Arkiv', width: 18 },
   { heading: 'SvarUt', width: 9 },
-  { heading: 'Nå', width: 26 },
+  { heading: 'Nå', width: 29 },
 ]
 const BAR_WIDTH = 24
 /** Lines of the table besides its rows: heading, rule, an empty line, the bar. */
@@ -79,7 +79,11 @@ export class Board {
   }
 
   #table(letters: readonly BoardLetter[], width: number): string[] {
-    return tableLines(COLUMNS, letters.map((letter) => cellsOf(letter, contentText(letter))), width)
+    return tableLines(
+      COLUMNS,
+      letters.map((letter) => cellsOf(letter, contentText(letter))),
+      width,
+    )
   }
 
   #bar(): string {
@@ -90,7 +94,9 @@ export class Board {
 
 /** Those that are not done, then the newest of the others; in the order of the board. */
 function fewer(letters: readonly BoardLetter[], most: number): BoardLetter[] {
-  const wanted = new Set([...letters.filter((one) => standingOf(one) !== 'ferdig'), ...[...letters].reverse()].slice(0, most))
+  const open = letters.filter((one) => standingOf(one) !== 'ferdig')
+  const done = letters.filter((one) => standingOf(one) === 'ferdig').reverse()
+  const wanted = new Set([...open, ...done].slice(0, most))
   return letters.filter((one) => wanted.has(one))
 }
 

@@ -16,19 +16,25 @@ import { type DemoWorld, openDemoWorld } from './world.ts'
 /** The demo: `npm run demo`, and `npm run demo -- --exit`, which ends by itself with a line of JSON. */
 
 const LOOK_EVERY_MS = 500
-const EXPECTED = { letters: DEMO_LETTERS.length, toBeFiled: DEMO_LETTERS.filter(({ arkiv }) => arkiv !== undefined).length }
+const EXPECTED = {
+  letters: DEMO_LETTERS.length,
+  toBeFiled: DEMO_LETTERS.filter(({ arkiv }) => arkiv !== undefined).length,
+}
 
 const args = process.argv.slice(2)
 const [unknown] = args.filter((arg) => arg !== '--exit')
 if (unknown !== undefined) {
-  process.stderr.write('Bruk: npm run demo            viser demoen og blir stående til Ctrl-C\n      npm run demo -- --exit  viser demoen og avslutter\n')
+  process.stderr.write(
+    'Bruk: npm run demo            viser demoen og blir stående til Ctrl-C\n      npm run demo -- --exit  viser demoen og avslutter\n',
+  )
   process.exit(64)
 }
 const endsByItself = args.includes('--exit')
 const time = realTime()
 const startMs = time.stopwatch.read()
 const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort(new Error('stopped')))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stopping.abort(new Error('stopped')))
 // A reader that left, such as head: nobody sees the demo any more.
 process.stdout.on('error', () => stopping.abort(new Error('stopped')))
 
@@ -38,7 +44,12 @@ process.exit(await main())
 
 async function main(): Promise<number> {
   screen.raw(screen.paint.strong('Samband: demo'))
-  const world = await openDemoWorld({ time, ids: realIds(), logTo: (file) => createPinoLogger(pino({ level: 'info' }, pino.destination({ dest: file, sync: true, mkdir: true }))) })
+  const world = await openDemoWorld({
+    time,
+    ids: realIds(),
+    logTo: (file) =>
+      createPinoLogger(pino({ level: 'info' }, pino.destination({ dest: file, sync: true, mkdir: true }))),
+  })
   const dispatcher = createDispatcher()
   try {
     introduce(screen, world)
@@ -66,7 +77,9 @@ async function main(): Promise<number> {
 
 function introduce(to: Screen, { hubUrl, tenants, folder }: DemoWorld): void {
   to.say(`Navet svarer på ${hubUrl}. SvarUt, Maskinporten og tre arkivkjerner er simulatorer i samme prosess.`)
-  to.say(`Kommunene er ${tenants.map(({ navn }) => navn).join(', ')} fra deploy/tenants, med syntetiske nummer. Alt ligger i ${folder}, som fjernes til slutt.`)
+  to.say(
+    `Kommunene er ${tenants.map(({ navn }) => navn).join(', ')} fra deploy/tenants, med syntetiske nummer. Alt ligger i ${folder}, som fjernes til slutt.`,
+  )
 }
 
 function verdict(tally: Tally, failure: unknown, isWell: boolean): void {
@@ -76,7 +89,9 @@ function verdict(tally: Tally, failure: unknown, isWell: boolean): void {
   )
   if (failure !== undefined) screen.say(failure instanceof Error ? failure.message : String(failure))
   const took = seconds(time.stopwatch.read() - startMs)
-  screen.raw(isWell ? screen.paint.good(`Alt er i orden. Det tok ${took}.`) : screen.paint.bad(`NOE ER GALT. Det tok ${took}.`))
+  screen.raw(
+    isWell ? screen.paint.good(`Alt er i orden. Det tok ${took}.`) : screen.paint.bad(`NOE ER GALT. Det tok ${took}.`),
+  )
 }
 
 /** Shows how to go on, and letters that come, until somebody stops the demo. */
@@ -101,14 +116,16 @@ async function stay(story: Story, world: DemoWorld): Promise<void> {
   while (!stopping.signal.aborted) {
     await welcomeNewLetters(story, world)
     await story.look().catch((error: unknown) => stopping.signal.aborted || screen.say(String(error)))
-    await sleep(time.timers, LOOK_EVERY_MS, stopping.signal).catch(() => {})
+    await sleep(time.timers, LOOK_EVERY_MS, stopping.signal).catch(() => undefined)
   }
 }
 
 /** Letters that somebody else has posted; the ledger is the only place that knows of them all. */
 async function welcomeNewLetters(story: Story, world: DemoWorld): Promise<void> {
   const rows = await world.hub.installation.store.read('demo.ledger', (tx) =>
-    tx.all<{ accepted_id: string; tenant: string; ekstern_referanse: string }>('SELECT accepted_id, tenant, ekstern_referanse FROM ledger ORDER BY accepted_at'),
+    tx.all<{ accepted_id: string; tenant: string; ekstern_referanse: string }>(
+      'SELECT accepted_id, tenant, ekstern_referanse FROM ledger ORDER BY accepted_at',
+    ),
   )
   for (const row of rows) {
     if (story.board.get(row.ekstern_referanse) !== undefined) continue

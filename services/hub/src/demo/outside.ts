@@ -79,7 +79,10 @@ export async function startOutside(
   return { svarut, svarutUrl, maskinportenUrl, cores }
 }
 
-function coreOf({ kommune, file, secret }: CoreOptions, shared: Pick<Parameters<typeof createNoark5Simulator>[0], 'time' | 'random'>): Noark5Simulator {
+function coreOf(
+  { kommune, file, secret }: CoreOptions,
+  shared: Pick<Parameters<typeof createNoark5Simulator>[0], 'time' | 'random'>,
+): Noark5Simulator {
   const klasser = kommune === 'aukra' ? [KNOWN_KLASSE] : [KNOWN_KLASSE, MISSING_KLASSE]
   return createNoark5Simulator({
     ...shared,

@@ -13,8 +13,10 @@ export interface ShownLetter {
 /** Something that happened to a letter, for one line. */
 export interface ProgressEvent {
   readonly text: string
-  /** Also shown in the table, so that a terminal needs no line for it. */
+  /** The table shows it too, so that a terminal needs no line for it. */
   readonly isInTable: boolean
+  /** What to say instead when the same cause has been explained already. */
+  readonly again?: { readonly kode: string; readonly text: string }
 }
 
 /** How a letter stands, for colours, counting and waiting. */
@@ -34,7 +36,14 @@ export function standingOf(letter: Pick<ShownLetter, 'isFiled' | 'view'>): Stand
 /** The cells of a letter's row: kommune, referanse, innhold, arkiv, SvarUt, nå. */
 export function cellsOf(letter: ShownLetter, contentText: string): string[] {
   const kommune = letter.kommune.charAt(0).toUpperCase() + letter.kommune.slice(1)
-  return [kommune, letter.eksternReferanse, contentText, archiveCell(letter), letter.view?.svarUt?.status ?? svarUtCell(letter), nowCell(letter)]
+  return [
+    kommune,
+    letter.eksternReferanse,
+    contentText,
+    archiveCell(letter),
+    letter.view?.svarUt?.status ?? svarUtCell(letter),
+    nowCell(letter),
+  ]
 }
 
 function archiveCell({ isFiled, view }: ShownLetter): string {
@@ -55,8 +64,8 @@ function nowCell(letter: ShownLetter): string {
   const standing = standingOf(letter)
   if (standing === 'ferdig') return 'ferdig'
   const open = view.venter.find(({ kode }) => kode !== undefined)
-  if (standing === 'stanset') return `STANSET: ${open?.kode ?? ''}`
-  if (standing === 'venter') return `venter: ${open?.kode ?? ''}`
+  if (standing === 'stanset') return `STANSET ${open?.kode ?? ''}`
+  if (standing === 'venter') return `venter ${open?.kode ?? ''}`
   const [step] = view.venter
   if (step !== undefined) return NOW[step.hva] ?? step.hva
   return view.status === 'LEVERT' ? 'lest; journalposten avsluttes' : 'venter på mottakeren'
@@ -71,10 +80,18 @@ const NOW: Readonly<Record<string, string>> = {
 /** What happened between two looks at a letter, in order. */
 export function eventsBetween(before: LetterView | undefined, after: LetterView): ProgressEvent[] {
   const events: ProgressEvent[] = []
-  const add = (text: string, isInTable = true) => events.push({ text, isInTable })
+  const add = (text: string) => events.push({ text, isInTable: true })
+  const explain = (what: string, forklaring: string, kode: string) =>
+    events.push({
+      text: `${what}: ${forklaring} (${kode})`,
+      isInTable: false,
+      again: { kode, text: `${what} av samme årsak (${kode})` },
+    })
   if (after.journalpost !== undefined && before?.journalpost === undefined) {
     const { registreringsID } = after.journalpost
-    add(`arkivert${registreringsID === undefined ? '' : ` som ${registreringsID}`} (reservert); først nå kan brevet sendes`)
+    add(
+      `arkivert${registreringsID === undefined ? '' : ` som ${registreringsID}`} (reservert); først nå kan brevet sendes`,
+    )
   }
   if (after.svarUt !== undefined && before?.svarUt === undefined) add('SvarUt har overtatt brevet')
   if (after.journalpost?.ekspedertTidspunkt !== undefined && before?.journalpost?.ekspedertTidspunkt === undefined) {
@@ -82,12 +99,19 @@ export function eventsBetween(before: LetterView | undefined, after: LetterView)
   }
   const status = after.svarUt?.status
   // That SvarUt has received it is what its own answer said already.
-  if (status !== undefined && status !== 'MOTTATT' && status !== before?.svarUt?.status) add(`SvarUt melder ${status}: ${after.svarUt?.forklaring ?? ''}`)
+  if (status !== undefined && status !== 'MOTTATT' && status !== before?.svarUt?.status) {
+    const short = `SvarUt melder ${status}`
+    events.push({
+      text: `${short}: ${after.svarUt?.forklaring ?? ''}`,
+      isInTable: true,
+      again: { kode: status, text: short },
+    })
+  }
   for (const waiting of after.venter) {
     const was = before?.venter.find(({ hva }) => hva === waiting.hva)
     if (waiting.kode === undefined || (was?.kode === waiting.kode && was.tilstand === waiting.tilstand)) continue
-    if (waiting.tilstand === 'stanset') add(`STANSET og parkert: ${waiting.forklaring} (${waiting.kode})`, false)
-    if (waiting.tilstand === 'venter' && was?.kode !== waiting.kode) add(`venter: ${waiting.forklaring} (${waiting.kode})`, false)
+    if (waiting.tilstand === 'stanset') explain('STANSET', waiting.forklaring, waiting.kode)
+    if (waiting.tilstand === 'venter' && was?.kode !== waiting.kode) explain('venter', waiting.forklaring, waiting.kode)
   }
   return events
 }

@@ -27,7 +27,8 @@ export interface Paint {
 /** Lines that scroll, and below them, in a terminal, a picture that is redrawn in its place. */
 export interface Screen {
   readonly paint: Paint
-  readonly isLive: boolean
+  /** A picture is at the foot of the terminal now. */
+  readonly isShowing: boolean
   readonly width: number
   /** One event; wrapped below its own beginning. `label` names whom it is about. */
   event(atMs: number, label: string, text: string): void
@@ -63,7 +64,9 @@ export function createScreen(out: Output, hasColour: boolean): Screen {
 
   return {
     paint,
-    isLive,
+    get isShowing() {
+      return isLive && picture !== undefined
+    },
     get width() {
       return width()
     },

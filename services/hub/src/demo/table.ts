@@ -5,7 +5,7 @@ export interface Column {
 }
 
 /** `text` in exactly `width` characters, cut with an ellipsis when it is longer. */
-export function fit(text: string, width: number): string {
+export function inWidth(text: string, width: number): string {
   const characters = [...text]
   if (characters.length <= width) return text + ' '.repeat(width - characters.length)
   return width <= 0 ? '' : `${characters.slice(0, width - 1).join('')}…`
@@ -15,11 +15,16 @@ export function fit(text: string, width: number): string {
 export function tableLines(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
   const GAP = '  '
   const taken = columns.slice(0, -1).reduce((sum, column) => sum + column.width + GAP.length, 0)
-  const widths = columns.map((column, place) => (place === columns.length - 1 ? Math.max(8, width - taken) : column.width))
-  const line = (cells: readonly string[]) => widths.map((columnWidth, place) => fit(cells[place] ?? '', columnWidth)).join(GAP)
-  return [line(columns.map(({ heading }) => heading)), widths.map((columnWidth) => '─'.repeat(columnWidth)).join(GAP), ...rows.map(line)].map((text) =>
-    fit(text, width).trimEnd(),
+  const widths = columns.map((column, place) =>
+    place === columns.length - 1 ? Math.max(8, width - taken) : column.width,
   )
+  const line = (cells: readonly string[]) =>
+    widths.map((columnWidth, place) => inWidth(cells[place] ?? '', columnWidth)).join(GAP)
+  return [
+    line(columns.map(({ heading }) => heading)),
+    widths.map((columnWidth) => '─'.repeat(columnWidth)).join(GAP),
+    ...rows.map(line),
+  ].map((text) => inWidth(text, width).trimEnd())
 }
 
 /** Words in lines of at most `width` characters; every line but the first begins with `indent` spaces. Longer words stand alone. */

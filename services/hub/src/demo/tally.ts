@@ -25,7 +25,11 @@ export interface SeenInCore {
     readonly journalstatus: string | undefined
     readonly deleted: boolean
   }[]
-  readonly filer: readonly { readonly journalpost: string | undefined; readonly sha256: string; readonly deleted: boolean }[]
+  readonly filer: readonly {
+    readonly journalpost: string | undefined
+    readonly sha256: string
+    readonly deleted: boolean
+  }[]
 }
 
 /** The last line of `--exit`, counted at the simulators: one per letter and recipient. */
@@ -52,10 +56,14 @@ export function tallyOf(
   cores: readonly SeenInCore[],
 ): Tally {
   const letters = accepted.map((letter) => {
-    const sent = svarut.filter((seen) => seen.marks.includes(letter.mark) && seen.mottakerDigitalIdHash === letter.mottakerHash)
+    const sent = svarut.filter(
+      (seen) => seen.marks.includes(letter.mark) && seen.mottakerDigitalIdHash === letter.mottakerHash,
+    )
     const posts = cores
       .filter(({ orgnr }) => orgnr === letter.orgnr)
-      .flatMap((core) => core.journalposter.filter((post) => post.marks.includes(letter.mark)).map((post) => ({ core, post })))
+      .flatMap((core) =>
+        core.journalposter.filter((post) => post.marks.includes(letter.mark)).map((post) => ({ core, post })),
+      )
     return {
       isSent: sent.some((seen) => sameDocuments(letter, seen.dokumenter)),
       isFiled: posts.some(({ core, post }) => isWhole(letter, core, post)),
@@ -92,7 +100,9 @@ function sameDocuments(letter: ExpectedLetter, seen: readonly { readonly sha256:
 }
 
 function isWhole(letter: ExpectedLetter, core: SeenInCore, post: SeenInCore['journalposter'][number]): boolean {
-  const files = core.filer.filter((file) => !file.deleted && file.journalpost === post.systemID).map(({ sha256 }) => sha256)
+  const files = core.filer
+    .filter((file) => !file.deleted && file.journalpost === post.systemID)
+    .map(({ sha256 }) => sha256)
   const wanted = [...letter.documentHashes].sort().join()
   return !post.deleted && post.journalstatus === SENT_STATUS && files.sort().join() === wanted
 }

@@ -77,7 +77,10 @@ async function open(ports: DemoPorts, folder: string, closers: Closers): Promise
   const outside = await startOutside(
     {
       privateKeyPem: secretOf(env, 'maskinporten.pem'),
-      integrasjoner: DEMO_KOMMUNER.map((kommune) => ({ file: files[kommune], passord: secretOf(env, `${kommune}-svarut-passord`) })),
+      integrasjoner: DEMO_KOMMUNER.map((kommune) => ({
+        file: files[kommune],
+        passord: secretOf(env, `${kommune}-svarut-passord`),
+      })),
       cores: DEMO_KOMMUNER.map((kommune) => ({ kommune, file: files[kommune], secret: archiveSecret(env, kommune) })),
     },
     (app) => closers.push(() => app.close()),
@@ -98,14 +101,20 @@ async function open(ports: DemoPorts, folder: string, closers: Closers): Promise
   })
   closers.push(() => hub.stop(STOP_GRACE_MS))
   const [problem] = hub.tenants.problems()
-  if (problem !== undefined) throw new Error(`the example file ${problem.file} is not taken: ${JSON.stringify(problem.faults)}`)
+  if (problem !== undefined)
+    throw new Error(`the example file ${problem.file} is not taken: ${JSON.stringify(problem.faults)}`)
   await hub.hub.start()
   const hubUrl = await hub.hub.app.listen({ host: '127.0.0.1', port: 0 })
   const operator = { klientId: settingOf(files.operators, 'klientId'), secret: secretOf(env, 'drift-hemmelighet') }
   return { hub, hubUrl, svarut: outside.svarut, tenants, operator }
 }
 
-function tenantOf(kommune: DemoKommune, file: string, env: Readonly<Record<string, string>>, outside: Outside): DemoTenant {
+function tenantOf(
+  kommune: DemoKommune,
+  file: string,
+  env: Readonly<Record<string, string>>,
+  outside: Outside,
+): DemoTenant {
   const own = outside.cores.get(kommune)
   if (own === undefined) throw new Error(`no core was started for ${kommune}`)
   return {
@@ -131,7 +140,7 @@ function writeTenantFiles(folder: string, files: ExampleFiles, tenants: readonly
   writeFileSync(join(folder, 'operators.yaml'), asDemoFile(comment + first, nowhere))
 }
 
-const STOP_GRACE_MS = 3_000
+const STOP_GRACE_MS = 1_000
 
 type ExampleFiles = Readonly<Record<DemoKommune | 'operators', string>>
 

@@ -1,3 +1,5 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { restoreBackup } from '@samband/store'
 import { EXIT } from './exit-codes.ts'
 import { runCli } from './run-cli.ts'
 
@@ -28,6 +30,10 @@ process.exitCode = await runCli({
     })
     return { status: answer.status, body: await answer.text() }
   },
+  files: {
+    head: headOf,
+    restore: (from, folder) => restoreBackup({ backupFile: from, folder, clock: { now: () => Date.now() } }),
+  },
   width: stdout.isTTY ? stdout.columns : WIDTH_WITHOUT_TERMINAL,
   out: (text) => void stdout.write(`${text}\n`),
   err: (text) => void stderr.write(`${text}\n`),
@@ -35,3 +41,17 @@ process.exitCode = await runCli({
   stderr.write(`Det er en feil i kommandolinjen: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.refused
 })
+
+/** The first bytes of a file; `undefined` when there is none that can be read. */
+function headOf(path: string, bytes: number): Uint8Array | undefined {
+  let handle: number | undefined
+  try {
+    handle = openSync(path, 'r')
+    const head = new Uint8Array(bytes)
+    return head.subarray(0, readSync(handle, head, 0, bytes, 0))
+  } catch {
+    return undefined
+  } finally {
+    if (handle !== undefined) closeSync(handle)
+  }
+}

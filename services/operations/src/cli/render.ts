@@ -2,6 +2,7 @@ import type {
   AccountAnswer,
   AlarmsAnswer,
   AuditAnswer,
+  BackupAnswer,
   Effekt,
   FailuresAnswer,
   JourneyAnswer,
@@ -289,4 +290,10 @@ export function renderAudit(answer: AuditAnswer, width: number): string {
   ]
   const more = answer.eldre === null ? '' : `Eldre: legg til --before ${answer.eldre}`
   return paragraphs(rows.length === 0 ? 'Ingenting er gjort for hånd.' : table(columns, rows, width), more)
+}
+
+/** A copy of the store that was written. */
+export function renderBackup(answer: BackupAnswer): string {
+  const megabytes = (answer.storrelseBytes / 1_000_000).toFixed(1).replace('.', ',')
+  return `Kopien ligger i ${answer.sti} (${megabytes} MB).\n${answer.setning}`
 }

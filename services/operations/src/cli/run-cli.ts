@@ -3,6 +3,7 @@ import { ZodError } from 'zod'
 import { CallFailed, type CliSettings, callApi, type Transport } from './client.ts'
 import { EXIT, UsageError } from './exit-codes.ts'
 import { printable } from './layout.ts'
+import { type RestoreWorld, runRestore } from './restore.ts'
 import { usage, usageOf } from './usage.ts'
 import { OPTIONS, type Options, VERBS, type Verb } from './verbs.ts'
 
@@ -12,6 +13,8 @@ export interface CliWorld {
   readonly args: readonly string[]
   readonly settings: CliSettings
   readonly transport: Transport
+  /** The file system, for the one verb that works without a hub. */
+  readonly files: Pick<RestoreWorld, 'head' | 'restore'>
   /** Columns of the terminal. */
   readonly width: number
   out(text: string): void
@@ -27,6 +30,7 @@ export async function runCli(world: CliWorld): Promise<number> {
     write(usage())
     return isAsked ? EXIT.ok : EXIT.usage
   }
+  if (args[0] === 'restore') return runRestore(args.slice(1), { ...world.files, out: world.out, err: world.err })
   const verb = findVerb(args)
   if (verb === undefined) {
     world.err(`Kommandoen er ukjent.\n\n${usage()}`)

@@ -1,15 +1,17 @@
+import { RESTORE_ABOUT, RESTORE_USAGE } from './restore.ts'
 import { OPTIONS, VERBS, type Verb } from './verbs.ts'
 
 /** The whole usage text. */
 export function usage(): string {
   const heads = VERBS.map(headOf)
-  const width = Math.max(...heads.map((head) => head.length)) + 2
+  const width = Math.max(...heads.map((head) => head.length), RESTORE_USAGE.length) + 2
   return [
     'Samband, kommandolinjen for drift',
     '',
     'Bruk: npm run samband -- <kommando> [valg]',
     '',
     ...VERBS.map((verb, index) => `  ${(heads[index] ?? '').padEnd(width)}${verb.about}`),
+    `  ${RESTORE_USAGE.padEnd(width)}${RESTORE_ABOUT}`,
     '',
     'Valg for alle: --json gir svaret fra navet som JSON, --help forklarer kommandoen.',
     '',

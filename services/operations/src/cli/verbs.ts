@@ -3,6 +3,7 @@ import {
   AccountAnswer,
   AlarmsAnswer,
   AuditAnswer,
+  BackupAnswer,
   FailuresAnswer,
   JourneyAnswer,
   ReplayAnswer,
@@ -15,6 +16,7 @@ import {
   renderAccount,
   renderAlarms,
   renderAudit,
+  renderBackup,
   renderFailures,
   renderJourney,
   renderReplay,
@@ -263,6 +265,14 @@ export const VERBS: readonly Verb[] = [
         AuditAnswer,
         renderAudit,
       ),
+  },
+  {
+    name: 'backup',
+    arguments: '<filnavn.db>',
+    about: 'kopier lageret mens navet går, til mappen SAMBAND_BACKUPS på navets maskin',
+    options: [],
+    count: [1, 1],
+    ask: ([fil]) => question({ method: 'POST', path: '/sikkerhetskopi', body: { fil } }, BackupAnswer, renderBackup),
   },
 ]
 

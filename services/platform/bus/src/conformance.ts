@@ -43,7 +43,12 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
     })
     afterEach(() => under.dispose())
 
-    const record = (value: string, key = 'key-1', onTopic = topic): BusRecord => ({ topic: onTopic, key, headers: { ce_id: value }, value: new TextEncoder().encode(value) })
+    const record = (value: string, key = 'key-1', onTopic = topic): BusRecord => ({
+      topic: onTopic,
+      key,
+      headers: { ce_id: value },
+      value: new TextEncoder().encode(value),
+    })
 
     function reader(position?: BusPosition): Reader {
       return { texts: [], batches: [], stopped: [], position, onDeliver: async () => {} }
@@ -53,14 +58,16 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
       return bus.consume({
         group,
         topics: [topic],
-        position: async (_topic, partition) => (partition === 0 || one.position === undefined ? one.position : undefined),
+        position: async (_topic, partition) =>
+          partition === 0 || one.position === undefined ? one.position : undefined,
         deliver: async (batch) => {
           await one.onDeliver(batch)
           one.batches.push(batch)
           one.texts.push(...batch.records.map(text))
           one.position = { topicIdentity: batch.topicIdentity, nextOffset: batch.nextOffset }
         },
-        stopped: (_topic, _partition, error) => void one.stopped.push(error instanceof HubError ? error.code : error.name),
+        stopped: (_topic, _partition, error) =>
+          void one.stopped.push(error instanceof HubError ? error.code : error.name),
       })
     }
 
@@ -79,11 +86,16 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
     test('records with equal key keep the order of their appends', async () => {
       const one = reader()
       await consume(one, 'group-1')
-      for (let number = 0; number < 20; number++) await under.bus.append([record(`a-${number}`, 'a'), record(`b-${number}`, 'b')])
+      for (let number = 0; number < 20; number++)
+        await under.bus.append([record(`a-${number}`, 'a'), record(`b-${number}`, 'b')])
       await under.until('all records came', () => one.texts.length === 40)
 
-      expect(one.texts.filter((each) => each.startsWith('a'))).toEqual(Array.from({ length: 20 }, (_, number) => `a-${number}`))
-      expect(one.texts.filter((each) => each.startsWith('b'))).toEqual(Array.from({ length: 20 }, (_, number) => `b-${number}`))
+      expect(one.texts.filter((each) => each.startsWith('a'))).toEqual(
+        Array.from({ length: 20 }, (_, number) => `a-${number}`),
+      )
+      expect(one.texts.filter((each) => each.startsWith('b'))).toEqual(
+        Array.from({ length: 20 }, (_, number) => `b-${number}`),
+      )
     })
 
     test('a batch ends where the position it leaves behind goes on, without a gap', async () => {
@@ -95,7 +107,8 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
 
       expect(offsets).toEqual([...offsets].sort((a, b) => a - b))
       for (const batch of one.batches) expect(batch.nextOffset).toBe((batch.records.at(-1)?.offset ?? -1) + 1)
-      for (const [at, batch] of one.batches.entries()) if (at > 0) expect(batch.records[0]?.offset).toBe(one.batches[at - 1]?.nextOffset)
+      for (const [at, batch] of one.batches.entries())
+        if (at > 0) expect(batch.records[0]?.offset).toBe(one.batches[at - 1]?.nextOffset)
     })
 
     test('two groups read everything, each at its own pace', async () => {

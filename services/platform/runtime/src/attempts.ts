@@ -104,6 +104,49 @@ export async function recordIntent(tx: Tx, intent: Intent): Promise<number> {
   return number
 }
 
+/** What stands for an attempt that a restored store may have forgotten. */
+export interface Forgotten {
+  readonly lease: Lease
+  readonly whenUnknown: Omit<EffectRow, 'evidence' | 'evidenced_at' | 'other_evidence' | 'attempts' | 'looks_left'>
+  /** Names the restore. */
+  readonly restore: string
+  readonly now: number
+}
+
+/** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. @throws LeaseLost */
+export async function recordForgotten(tx: Tx, { lease, whenUnknown, restore, now }: Forgotten): Promise<number | undefined> {
+  await leasedRow(tx, lease)
+  const key = whenUnknown.effect_key
+  const holder = forgottenHolder(restore)
+  if ((await tx.one('SELECT 1 AS found FROM attempt WHERE effect_key = ? AND holder = ?', key, holder)) !== undefined) return undefined
+  const number = ((await readEffect(tx, key))?.attempts ?? 0) + 1
+  await tx.run(
+    `INSERT INTO effect (effect_key, tenant, handler, name, accepted_id, destination, account, input, digest, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (effect_key) DO UPDATE SET attempts = excluded.attempts`,
+    key,
+    whenUnknown.tenant,
+    whenUnknown.handler,
+    whenUnknown.name,
+    whenUnknown.accepted_id,
+    whenUnknown.destination,
+    whenUnknown.account,
+    whenUnknown.input,
+    whenUnknown.digest,
+    number,
+  )
+  await tx.run("INSERT INTO attempt (effect_key, number, row_id, holder, started_at, state) VALUES (?, ?, ?, ?, ?, 'open')", key, number, lease.rowId, holder, now)
+  return number
+}
+
+/** Whether a row of a restored store has been asked for since: only then can anybody say that nothing of it is over there. */
+export async function askedSinceRestore(tx: Tx, rowId: number, restore: string): Promise<boolean> {
+  return (await tx.one('SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ?', rowId, forgottenHolder(restore))) !== undefined
+}
+
+function forgottenHolder(restore: string): string {
+  return `forgotten by the restore of ${restore}`
+}
+
 /** One name for "the same account and user at the same place": what the control of a look-up is taken from (R13). */
 export function accountOf(destination: BoundDestination): string {
   return [destination.system, destination.tenant, destination.baseUrl, destination.account, destination.user].join(' ')

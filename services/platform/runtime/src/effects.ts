@@ -12,7 +12,7 @@ import {
   type Store,
   type Time,
 } from '@samband/kernel'
-import { accountOf, closeNotThere, closeOwnAttempt, type EffectRow, inputDigest, openAttempts, readEffect, recordEvidence, recordIntent } from './attempts.ts'
+import { accountOf, closeNotThere, closeOwnAttempt, type EffectRow, inputDigest, openAttempts, readEffect, recordEvidence, recordForgotten, recordIntent } from './attempts.ts'
 import type { AnyEffect } from './define-handler.ts'
 import { effectKey, stableEffectName } from './effect-key.ts'
 import { probeWithControl } from './probe.ts'
@@ -31,8 +31,8 @@ export interface EffectRun {
   readonly destination: BoundDestination
   /** Values taken once; written with the next intent (R20). */
   readonly fixedValues: Record<string, Json>
-  /** True when the store was restored: what it does not know may have been done (R27). */
-  readonly distrusted: boolean
+  /** Set when the store was restored: what it does not know may have been done (R27). Names that restore. */
+  readonly distrusted: string | undefined
   readonly handlerName: string
   readonly declared: ReadonlySet<unknown>
   readonly log: Logger
@@ -83,7 +83,7 @@ async function attemptUntilAnswered<Input extends Json, Prepared, Found extends 
     )
   }
   if (known?.evidence != null) return JSON.parse(known.evidence) as Found
-  const newest = open[0]?.number ?? (run.distrusted ? 0 : undefined)
+  const newest = open[0]?.number ?? (await assumeForgotten(run, effect, key, input, digest))
   if (newest !== undefined) {
     // A key that several rows share may have been begun by a row that is bound elsewhere: it is asked for where it was begun (R19).
     const asked = known === undefined || open.length === 0 ? run : { ...run, destination: JSON.parse(known.destination) as BoundDestination }
@@ -91,6 +91,27 @@ async function attemptUntilAnswered<Input extends Json, Prepared, Found extends 
     if (found !== undefined) return found
   }
   return act(run, effect, key, input, digest)
+}
+
+/**
+ * In a restored store an effect without evidence may have been begun in the time that was lost: an open attempt stands for that, once per
+ * restore, so that it is asked for, and also when the row is discarded meanwhile (R27, R22). The wait counts from the start of this
+ * process: whoever made the forgotten attempt was gone by then.
+ */
+async function assumeForgotten<Input extends Json, Prepared, Found extends Json>(
+  run: EffectRun,
+  effect: Effect<Input, Prepared, Found>,
+  key: EffectKey,
+  input: Input,
+  digest: string,
+): Promise<number | undefined> {
+  const { distrusted } = run
+  if (distrusted === undefined || effect.guarantee === 'receiver-dedupes') return undefined
+  const number = await run.store.transaction('runtime.distrust', (tx) =>
+    recordForgotten(tx, { lease: run.lease, whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest), restore: distrusted, now: run.time.clock.now() }),
+  )
+  if (number !== undefined) run.questions.see(key, number, run.questions.startedAtMs)
+  return number
 }
 
 /** Asks the other side about an attempt without an answer. Returns evidence, or `undefined` when acting (again) is right. */
@@ -126,7 +147,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
       retryAfterMs: Math.min(waitMs, FIRST_PROBE_MS * 60),
     })
   }
-  if (newest > 0 && effect.guarantee !== 'unique') {
+  if (effect.guarantee !== 'unique') {
     await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
   }
   return undefined
@@ -164,9 +185,8 @@ async function act<Input extends Json, Prepared, Found extends Json>(
   run.observe('intent', effect.name)
   const deadline = deadlineOf(run, askedAtMs)
   try {
-    const start = () => refuseLateStart(run, askedAtMs)
-    start()
-    const evidence = await effect.act(prepared, { key, number, destination: run.destination, signal: deadline.signal, start })
+    refuseLateStart(run, askedAtMs)
+    const evidence = await effect.act(prepared, { key, number, destination: run.destination, signal: deadline.signal, start: startGuard(run, askedAtMs) })
     await keepEvidence(run, effect, key, input, digest, evidence, 'answer')
     return evidence
   } catch (error) {
@@ -218,6 +238,24 @@ export function evidenceReading(effect: AnyEffect, evidence: Json): { identity: 
   return {
     identity: (found) => effect.identity?.(found) ?? canonicalJson(found),
     showsDouble: effect.doubled?.(evidence) ?? false,
+  }
+}
+
+/**
+ * What an effect asks before its first byte, and may ask again before the byte that completes the request (A1): the first time for the
+ * start deadline, later only whether the time in flight is over or somebody else is known to hold the row. A large letter takes its time.
+ */
+function startGuard(run: EffectRun, askedAtMs: number): () => void {
+  let started = false
+  return () => {
+    if (!started) {
+      refuseLateStart(run, askedAtMs)
+      started = true
+      return
+    }
+    const { startWithinMs, inFlightMs } = run.destination.timing
+    if (run.time.stopwatch.read() - askedAtMs <= startWithinMs + inFlightMs && !run.leaseLost()) return
+    throw new HubError('EFFECT_FRIST_UTE', 'unknown-outcome', 'The request was not completed while it was still ours; the destination is asked before it is done again.')
   }
 }
 

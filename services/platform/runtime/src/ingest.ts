@@ -55,6 +55,11 @@ async function advance(tx: Tx, group: string, batch: BusBatch): Promise<void> {
   )
 }
 
+/** Two municipalities never wait for each other, also where their keys happen to be equal. */
+function laneOf(envelope: Envelope, key: string): string {
+  return `${envelope.tenant} ${key}`
+}
+
 /** The rows a record makes: one per handler that consumes it. A record that nobody can read makes one that is born parked. */
 function rowsOf(handlers: readonly Handler[], batch: BusBatch, record: BusBatch['records'][number], now: number): NewRow[] {
   const headers = JSON.stringify(record.headers)
@@ -75,13 +80,13 @@ function rowsOf(handlers: readonly Handler[], batch: BusBatch, record: BusBatch[
         handler: handler.name,
         eventId: envelope.id,
         eventType: envelope.type,
-        lane: envelope.partitionkey,
+        lane: laneOf(envelope, envelope.partitionkey),
         tenant: envelope.tenant,
         acceptedId: envelope.correlationid,
       }
       try {
         const data = handler.consumes.parse(JSON.parse(new TextDecoder().decode(record.value)))
-        return handler.accepts(data) ? [{ ...row, lane: handler.lane(data) ?? envelope.id }] : []
+        return handler.accepts(data) ? [{ ...row, lane: laneOf(envelope, handler.lane(data) ?? envelope.id) }] : []
       } catch (thrown) {
         const error = thrown instanceof SyntaxError ? new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.') : toHubError(thrown).error
         return [{ ...row, unreadable: { code: error.code, message: error.message } }]

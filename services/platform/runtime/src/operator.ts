@@ -1,5 +1,5 @@
 import { HubError, type Json, type Store, type Time, type Tx } from '@samband/kernel'
-import { closeNotThere, type EffectRow, openAttempts, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
+import { askedSinceRestore, closeNotThere, type EffectRow, openAttempts, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
 import { type Person, writeAudit } from './audit.ts'
 import type { Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
@@ -67,10 +67,19 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
     return [...new Set(evidenced.map((effect) => effect.name))]
   }
 
+  /** In a restored store nobody knows whether it was done before the restore, until it has been asked for (R27). */
+  async function refuseUnasked(tx: Tx, row: InboxRow): Promise<void> {
+    const restored = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
+    const mustAsk = handlerOf(row)?.effects.some((effect) => effect.guarantee !== 'receiver-dedupes') ?? false
+    if (restored === undefined || !mustAsk || (await askedSinceRestore(tx, row.row_id, restored.value))) return
+    throw new HubError('DRIFT_IKKE_SPURT_ENNA', 'permanent', 'The store was restored and the destination has not been asked about this message since: wait until it has, then discard.')
+  }
+
   return {
     async discard(rowId, by, reason) {
       const outcome = await store.transaction('runtime.discard', async (tx) => {
         const row = await mustRead(tx, rowId, ['waiting', 'running', 'parked'], 'discarded')
+        await refuseUnasked(tx, row)
         const partlyDone = await refuseDone(tx, row)
         const now = time.clock.now()
         const state = await discardRow(tx, row, now)

@@ -7,12 +7,12 @@ import type { Timing } from '@samband/kernel'
 export class OpenQuestions {
   readonly #firstSeen = new Map<string, { attempt: number; atMs: number }>()
   readonly #read: () => number
-  /** Stopwatch reading when this process began to distrust what a restored store does not know (R27). */
-  readonly #startedAtMs: number
+  /** Stopwatch reading when this process began: nothing that a restored store has forgotten is younger (R27). */
+  readonly startedAtMs: number
 
   constructor(read: () => number) {
     this.#read = read
-    this.#startedAtMs = read()
+    this.startedAtMs = read()
   }
 
   /** Notes an attempt. `atMs` is earlier than now where this process made it: the reading before its intent was asked for (R11). */
@@ -21,9 +21,9 @@ export class OpenQuestions {
     if (known === undefined || attempt > known.attempt) this.#firstSeen.set(key, { attempt, atMs })
   }
 
-  /** Milliseconds until not-there may be believed; 0 when it may be now. Attempt 0 stands for one that a restored store may have forgotten. */
+  /** Milliseconds until not-there may be believed; 0 when it may be now. */
   remainingMs(key: string, attempt: number, timing: Timing): number {
-    const since = attempt === 0 ? this.#startedAtMs : this.#seenAt(key, attempt)
+    const since = this.#seenAt(key, attempt)
     const waitMs = timing.startWithinMs + timing.inFlightMs + timing.lookUpLagMs
     return Math.max(0, since + waitMs - this.#read())
   }

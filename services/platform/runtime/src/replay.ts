@@ -104,27 +104,13 @@ export function createReplays(options: { readonly store: Store; readonly time: T
         return
       }
       const room = ended >= CANARIES ? AT_ONCE - released : CANARIES - released - ended
-      const next = await tx.all<{ row_id: number; park_number: number; forecast: Forecast }>(
-        "SELECT row_id, park_number, forecast FROM replay_item WHERE job_id = ? AND state = 'frozen' ORDER BY row_id LIMIT ?",
-        jobId,
-        Math.max(0, room),
-      )
-      for (const item of next) {
-        if (item.forecast === 'cannot') {
-          await setItem(tx, jobId, item.row_id, 'skipped', 'cannot be run', now)
-          continue
-        }
-        const row = await readRow(tx, item.row_id)
-        const freed = await unparkRow(tx, item.row_id, item.park_number, now)
-        if (freed && row !== undefined) tenants.add(row.tenant)
-        await setItem(tx, jobId, item.row_id, freed ? 'released' : 'skipped', freed ? null : whySkipped(row), now)
-      }
+      for (const tenant of await releaseNext(tx, jobId, Math.max(0, room), now)) tenants.add(tenant)
     })
     if (tenants.size > 0) options.released(tenants)
   }
 
   async function round(): Promise<boolean> {
-    const jobs = await store.read('runtime.replays', (tx) => 
+    const jobs = await store.read('runtime.replays', (tx) =>
       tx.all<{ job_id: string }>(
         "SELECT job_id FROM replay_job j WHERE state = 'running' OR EXISTS (SELECT 1 FROM replay_item i WHERE i.job_id = j.job_id AND i.state = 'released') ORDER BY created_at",
       ),
@@ -230,6 +216,27 @@ async function noteResults(tx: Tx, jobId: string, now: number): Promise<void> {
     if (item.state === 'discarded' || item.state === 'discarding') await setItem(tx, jobId, item.row_id, 'discarded', null, now)
     if (item.state === 'parked' && item.now_parked > item.park_number) await setItem(tx, jobId, item.row_id, 'parked again', null, now)
   }
+}
+
+/** Makes the next frozen items due, each only at the park number that was seen. Returns the tenants whose rows were. */
+async function releaseNext(tx: Tx, jobId: string, room: number, now: number): Promise<readonly string[]> {
+  const next = await tx.all<{ row_id: number; park_number: number; forecast: Forecast }>(
+    "SELECT row_id, park_number, forecast FROM replay_item WHERE job_id = ? AND state = 'frozen' ORDER BY row_id LIMIT ?",
+    jobId,
+    room,
+  )
+  const tenants: string[] = []
+  for (const item of next) {
+    if (item.forecast === 'cannot') {
+      await setItem(tx, jobId, item.row_id, 'skipped', 'cannot be run', now)
+      continue
+    }
+    const row = await readRow(tx, item.row_id)
+    const freed = await unparkRow(tx, item.row_id, item.park_number, now)
+    if (freed && row !== undefined) tenants.push(row.tenant)
+    await setItem(tx, jobId, item.row_id, freed ? 'released' : 'skipped', freed ? null : whySkipped(row), now)
+  }
+  return tenants
 }
 
 async function setItem(tx: Tx, jobId: string, rowId: number, state: string, why: string | null, now: number): Promise<void> {

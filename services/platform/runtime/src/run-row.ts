@@ -22,7 +22,7 @@ export interface RunSurroundings {
   readonly circuits: Circuits
   readonly findDestination: FindDestination
   readonly holder: string
-  readonly distrusted: boolean
+  readonly distrusted: string | undefined
   readonly log: Logger
   readonly metrics: Metrics
   /** Something was committed to the outbox. */

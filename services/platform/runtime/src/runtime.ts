@@ -1,7 +1,7 @@
 import { type BusConsumer, type EventBus, HubError, type IdSource, type Logger, type Store, type Time } from '@samband/kernel'
 import { type Acceptance, type AcceptanceOutcome, accept } from './acceptance.ts'
 import { type AccountLine, type AccountScope, type Completion, readAccount } from './account.ts'
-import { raiseAlarm } from './alarms.ts'
+import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
 import { stableEffectName } from './effect-key.ts'
@@ -46,6 +46,8 @@ export interface Runtime {
   stop(graceMs: number): Promise<void>
   accept(acceptance: Acceptance): Promise<AcceptanceOutcome>
   account(scope: AccountScope, completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>>): Promise<readonly AccountLine[]>
+  /** Keeps an alarm, once per kind and accepted id. */
+  raise(alarm: Alarm): Promise<void>
   openCircuits(): readonly { readonly tenant: string; readonly system: string; readonly code: string | undefined }[]
   /** Why the runtime is not ready, empty when it is. */
   unready(): readonly string[]
@@ -72,8 +74,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   async function start(): Promise<void> {
     await bus.ensureTopics(options.topics)
-    const distrusted = await prepareStore(store, handlers, time, holder)
-    if (distrusted) log.warn('the store was restored: what it does not know is asked for before it is done')
+    const distrusted = await prepareStore(store, handlers, time)
+    if (distrusted !== undefined) log.warn('the store was restored: what it does not know is asked for before it is done')
     worker = createWorker(
       { store, time, fraction: () => ids.fraction(), questions, circuits, findDestination: options.findDestination, holder, distrusted, log, metrics, published: () => relay.wake() },
       handlers,
@@ -123,6 +125,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       return outcome
     },
     account: (scope, completion) => readAccount({ store, bus, group: options.name, topics: options.topics, completion }, scope),
+    raise: (alarm) => store.transaction('runtime.alarm', (tx) => raiseAlarmOnce(tx, alarm)),
     openCircuits: () => circuits.openOnes(),
     unready() {
       if (state !== 'running') return [`the runtime is ${state}`]
@@ -133,16 +136,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
 /**
  * Before the first row is taken: renamed handlers are renamed, what the code does not know is parked (R21), leases of a former owner
- * of an exclusive store are void (R8). Returns whether the store is distrusted (R27).
+ * of an exclusive store are void (R8). Returns the restore since which the store is distrusted, if any (R27).
  */
-async function prepareStore(store: Store, handlers: readonly Handler[], time: Time, holder: string): Promise<boolean> {
+async function prepareStore(store: Store, handlers: readonly Handler[], time: Time): Promise<string | undefined> {
   return store.transaction('runtime.prepare', async (tx) => {
     const now = time.clock.now()
     for (const handler of handlers) {
       for (const alias of handler.aliases) await tx.run('UPDATE inbox SET handler = ? WHERE handler = ?', handler.name, alias)
     }
     if (store.exclusive) {
-      await tx.run("UPDATE inbox SET state = 'waiting', lease_token = lease_token + 1, lease_holder = NULL WHERE state = 'running' AND lease_holder <> ?", holder)
+      await tx.run("UPDATE inbox SET state = 'waiting', lease_token = lease_token + 1, lease_holder = NULL WHERE state = 'running'")
     }
     const known = new Set(handlers.map((handler) => handler.name))
     const knownEffects = new Set(handlers.flatMap((handler) => handler.effects.map((effect) => `${stableName(handler)} ${stableEffectName(effect)}`)))
@@ -157,7 +160,7 @@ async function prepareStore(store: Store, handlers: readonly Handler[], time: Ti
     }
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
     await tx.run("INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", String(now))
-    return distrust !== undefined
+    return distrust?.value
   })
 }
 

@@ -15,7 +15,10 @@ export interface StoreUnderTest {
 }
 
 const put = (tx: Tx, name: string, value: string) => tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, value)
-const names = async (tx: Tx) => (await tx.all<{ name: string }>("SELECT name FROM meta WHERE name LIKE 'test-%' ORDER BY name")).map((row) => row.name)
+const names = async (tx: Tx) =>
+  (await tx.all<{ name: string }>("SELECT name FROM meta WHERE name LIKE 'test-%' ORDER BY name")).map(
+    (row) => row.name,
+  )
 
 /** A promise and what fulfils it. */
 function gate(): { readonly open: () => void; readonly opened: Promise<void> } {
@@ -64,7 +67,13 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
         ),
       )
 
-      expect(outcomes.map((outcome) => outcome.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+      expect(outcomes.map((outcome) => outcome.status)).toEqual([
+        'fulfilled',
+        'fulfilled',
+        'rejected',
+        'fulfilled',
+        'fulfilled',
+      ])
       expect(await under.store.read('test.read', names)).toEqual(['test-1', 'test-2', 'test-4', 'test-5'])
     })
 
@@ -82,7 +91,9 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
     test('what was answered is exactly what a killed process leaves behind', async () => {
       const answered: string[] = []
       const writes = Array.from({ length: 20 }, (_, number) =>
-        under.store.transaction('test.write', (tx) => put(tx, `test-${String(number).padStart(2, '0')}`, 'x')).then(() => answered.push(`test-${String(number).padStart(2, '0')}`)),
+        under.store
+          .transaction('test.write', (tx) => put(tx, `test-${String(number).padStart(2, '0')}`, 'x'))
+          .then(() => answered.push(`test-${String(number).padStart(2, '0')}`)),
       )
       await Promise.all(writes)
       const held = gate()
@@ -182,7 +193,9 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
         ),
       )
 
-      expect(await under.store.read('test.read', (tx) => tx.one("SELECT value FROM meta WHERE name = 'test-count'"))).toEqual({ value: '10' })
+      expect(
+        await under.store.read('test.read', (tx) => tx.one("SELECT value FROM meta WHERE name = 'test-count'")),
+      ).toEqual({ value: '10' })
     })
 
     test('a transaction that begins after another was answered sees what that one wrote', async () => {
@@ -194,8 +207,20 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
 
     test('values come back as they went in: text, integers below 2^53, null, bytes', async () => {
       await under.store.transaction('test.write', async (tx) => {
-        await tx.run('INSERT INTO bus_topic (topic, identity, end_offset) VALUES (?, ?, ?)', 'test', 'æøå 😀', Number.MAX_SAFE_INTEGER)
-        await tx.run('INSERT INTO bus_log (topic, log_offset, record_key, headers, value) VALUES (?, ?, ?, ?, ?)', 'test', 0, '', '{}', new Uint8Array([0, 255, 1]))
+        await tx.run(
+          'INSERT INTO bus_topic (topic, identity, end_offset) VALUES (?, ?, ?)',
+          'test',
+          'æøå 😀',
+          Number.MAX_SAFE_INTEGER,
+        )
+        await tx.run(
+          'INSERT INTO bus_log (topic, log_offset, record_key, headers, value) VALUES (?, ?, ?, ?, ?)',
+          'test',
+          0,
+          '',
+          '{}',
+          new Uint8Array([0, 255, 1]),
+        )
       })
       const read = await under.store.read('test.read', async (tx) => ({
         topic: await tx.one('SELECT identity, end_offset FROM bus_topic'),
@@ -214,7 +239,10 @@ export function storeConformance(name: string, make: () => Promise<StoreUnderTes
       const counts = await under.store.transaction('test.write', async (tx) => {
         await put(tx, 'test-1', 'a')
         await put(tx, 'test-2', 'a')
-        return [await tx.run("UPDATE meta SET value = 'b' WHERE name LIKE 'test-%'"), await tx.run("UPDATE meta SET value = 'c' WHERE name = 'no such'")]
+        return [
+          await tx.run("UPDATE meta SET value = 'b' WHERE name LIKE 'test-%'"),
+          await tx.run("UPDATE meta SET value = 'c' WHERE name = 'no such'"),
+        ]
       })
 
       expect(counts).toEqual([2, 0])

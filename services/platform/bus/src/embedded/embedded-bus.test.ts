@@ -74,7 +74,9 @@ test('an append to a topic nobody made is refused as a mistake of ours, and noth
   const bus = log.open()
   await bus.ensureTopics(['test'])
 
-  await expect(bus.append([record('r-1'), { ...record('r-2'), topic: 'unknown' }])).rejects.toMatchObject({ code: 'BUS_TOPIC_FINNES_IKKE' })
+  await expect(bus.append([record('r-1'), { ...record('r-2'), topic: 'unknown' }])).rejects.toMatchObject({
+    code: 'BUS_TOPIC_FINNES_IKKE',
+  })
   expect(await bus.ends('test')).toMatchObject([{ endOffset: 0 }])
 })
 

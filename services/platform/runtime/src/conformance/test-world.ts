@@ -8,8 +8,26 @@ import { defineEvent } from '@samband/messages'
 import { createSqliteStore, migrate, openDatabase, readMigrations, type SqliteStore } from '@samband/store'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
-import { acceptedIdOf, createRuntime, defineHandler, type FindDestination, type Handler, type Runtime, type RuntimeOptions } from '../index.ts'
-import { createFakeDestination, createKeptLog, createTestIds, createVirtualTime, type FakeDestination, testDestination, until, type VirtualTime } from '../testing/index.ts'
+import {
+  acceptedIdOf,
+  createRuntime,
+  defineHandler,
+  effectKey,
+  type FindDestination,
+  type Handler,
+  type Runtime,
+  type RuntimeOptions,
+} from '../index.ts'
+import {
+  createFakeDestination,
+  createKeptLog,
+  createTestIds,
+  createVirtualTime,
+  type FakeDestination,
+  testDestination,
+  until,
+  type VirtualTime,
+} from '../testing/index.ts'
 
 /** A case worker has written a letter; letters of one sak stay in order. */
 export const SkrevetV1 = defineEvent({
@@ -92,10 +110,20 @@ export interface World {
   calm(withinMs?: number): Promise<void>
 }
 
-export type StartOptions = Partial<Pick<RuntimeOptions, 'handlers' | 'limits' | 'pollers' | 'name' | 'findDestination'>> & { readonly time?: VirtualTime; readonly idSeed?: string; readonly wrapBus?: (bus: EventBus) => EventBus }
+export type StartOptions = Partial<
+  Pick<RuntimeOptions, 'handlers' | 'limits' | 'pollers' | 'name' | 'findDestination'>
+> & { readonly time?: VirtualTime; readonly idSeed?: string; readonly wrapBus?: (bus: EventBus) => EventBus }
 
 /** The handler most tests use: sends the letter, tells that it is sent. */
-export function sendHandler(destination: FakeDestination, options: { readonly name?: string; readonly effect?: ReturnType<FakeDestination['effect']>; readonly priority?: number; readonly order?: 'none' } = {}): Handler {
+export function sendHandler(
+  destination: FakeDestination,
+  options: {
+    readonly name?: string
+    readonly effect?: ReturnType<FakeDestination['effect']>
+    readonly priority?: number
+    readonly order?: 'none'
+  } = {},
+): Handler {
   const effect = options.effect ?? destination.effect()
   return defineHandler({
     name: options.name ?? 'test.send',
@@ -105,7 +133,11 @@ export function sendHandler(destination: FakeDestination, options: { readonly na
     ...(options.priority === undefined ? {} : { priority: options.priority }),
     ...(options.order === undefined ? {} : { order: options.order }),
     async handle(data, context) {
-      const { id } = await context.effect(effect, { letterId: data.letterId, recipient: data.recipient, text: data.text })
+      const { id } = await context.effect(effect, {
+        letterId: data.letterId,
+        recipient: data.recipient,
+        text: data.text,
+      })
       context.publish(SendtV1, { letterId: data.letterId, sak: data.sak, svarId: id })
     },
   })
@@ -129,9 +161,14 @@ export function createWorld({ shared = false } = {}): World {
   })
   const findDestination: FindDestination = (tenant) => {
     if (config.unconfigured) throw new HubError('TENANT_IKKE_SATT_OPP', 'paused', 'The tenant has no such system.')
-    return { destination: testDestination(tenant, config.account), ceiling: config.ceiling, giveUpAfterMs: config.giveUpAfterMs }
+    return {
+      destination: testDestination(tenant, config.account),
+      ceiling: config.ceiling,
+      giveUpAfterMs: config.giveUpAfterMs,
+    }
   }
-  const sql = <Row>(statement: string, ...params: readonly (string | number)[]) => disk.prepare(statement).all(...params) as Row[]
+  const sql = <Row>(statement: string, ...params: readonly (string | number)[]) =>
+    disk.prepare(statement).all(...params) as Row[]
   const world: World = {
     time,
     destination,
@@ -143,12 +180,19 @@ export function createWorld({ shared = false } = {}): World {
     calm: (withinMs = 24 * 3_600_000) =>
       until(
         'every row came to an end',
-        () => world.rows("state IN ('waiting', 'running')").length === 0 && sql("SELECT 1 FROM outbox WHERE state = 'pending'").length === 0 && isIngested(sql),
+        () =>
+          world.rows("state IN ('waiting', 'running')").length === 0 &&
+          sql("SELECT 1 FROM outbox WHERE state = 'pending'").length === 0 &&
+          isIngested(sql),
         { time, withinMs },
       ),
     async start(options = {}) {
       const database = shared ? open() : disk
-      const process = await startProcess(database, { time, findDestination, handlers: [sendHandler(destination)], ...options }, shared)
+      const process = await startProcess(
+        database,
+        { time, findDestination, handlers: [sendHandler(destination)], ...options },
+        shared,
+      )
       processes.add(process)
       return process
     },
@@ -157,7 +201,20 @@ export function createWorld({ shared = false } = {}): World {
 }
 
 function isIngested(sql: World['sql']): boolean {
-  return sql('SELECT 1 FROM bus_topic t WHERE t.end_offset > COALESCE((SELECT MIN(next_offset) FROM bus_offset o WHERE o.topic = t.topic), 0)').length === 0
+  return (
+    sql(
+      'SELECT 1 FROM bus_topic t WHERE t.end_offset > COALESCE((SELECT MIN(next_offset) FROM bus_offset o WHERE o.topic = t.topic), 0)',
+    ).length === 0
+  )
+}
+
+/** The key under which the letter of an accepted id is known at the destination. */
+export function letterKey(world: World, acceptedId: string, tenant = TENANT): string {
+  return effectKey(tenant, 'test.send', world.destination.effect(), {
+    letterId: acceptedId,
+    recipient: 'mottaker-1',
+    text: 'text',
+  })
 }
 
 interface Hook {
@@ -166,7 +223,11 @@ interface Hook {
   run(): Promise<void>
 }
 
-async function startProcess(database: DatabaseSync, options: StartOptions & { time: VirtualTime; findDestination: FindDestination; handlers: readonly Handler[] }, shared: boolean): Promise<TestProcess> {
+async function startProcess(
+  database: DatabaseSync,
+  options: StartOptions & { time: VirtualTime; findDestination: FindDestination; handlers: readonly Handler[] },
+  shared: boolean,
+): Promise<TestProcess> {
   const { time } = options
   const ids = createTestIds(options.idSeed ?? 'one')
   const log = createKeptLog()
@@ -205,7 +266,12 @@ async function startProcess(database: DatabaseSync, options: StartOptions & { ti
         klientId: 'sak',
         contentDigest: letter.text ?? 'text',
         definition: SkrevetV1 as never,
-        data: { letterId: acceptedId, sak: letter.sak ?? letter.referanse, recipient: 'mottaker-1', text: letter.text ?? 'text' },
+        data: {
+          letterId: acceptedId,
+          sak: letter.sak ?? letter.referanse,
+          recipient: 'mottaker-1',
+          text: letter.text ?? 'text',
+        },
         source: '/test',
         traceparent: undefined,
         documents: [],
@@ -220,7 +286,14 @@ async function startProcess(database: DatabaseSync, options: StartOptions & { ti
       const held = new Promise<void>((resolve) => {
         release = resolve
       })
-      hooks.push({ moment: 'before', place, run: () => ((reached = true), held) })
+      hooks.push({
+        moment: 'before',
+        place,
+        run() {
+          reached = true
+          return held
+        },
+      })
       return { reached: () => reached, release: () => release() }
     },
     crashAt(moment, place) {
@@ -275,4 +348,3 @@ function hookedStore(inner: SqliteStore, hooks: Hook[]): Store {
     close: () => inner.close(),
   }
 }
-

@@ -1,4 +1,15 @@
-import { type Attempt, type BoundDestination, type Effect, type EffectKey, type Guarantee, HubError, NothingHappened, type ProbeAnswer, type Time, type Timing } from '@samband/kernel'
+import {
+  type Attempt,
+  type BoundDestination,
+  type Effect,
+  type EffectKey,
+  type Guarantee,
+  HubError,
+  NothingHappened,
+  type ProbeAnswer,
+  type Time,
+  type Timing,
+} from '@samband/kernel'
 
 /** What the fake letter effect takes. */
 export interface LetterInput {
@@ -71,7 +82,14 @@ export interface FakeDestination {
   /** A letter put there by somebody else. */
   plant(key: string, account: string): void
   /** An effect that sends letters here. */
-  effect(options?: { readonly name?: string; readonly aliases?: readonly string[]; readonly guarantee?: Guarantee; readonly fixed?: (input: LetterInput) => string; readonly searches?: boolean; readonly subject?: (input: LetterInput) => string }): Effect<LetterInput, string, LetterEvidence>
+  effect(options?: {
+    readonly name?: string
+    readonly aliases?: readonly string[]
+    readonly guarantee?: Guarantee
+    readonly fixed?: (input: LetterInput) => string
+    readonly searches?: boolean
+    readonly subject?: (input: LetterInput) => string
+  }): Effect<LetterInput, string, LetterEvidence>
 }
 
 /** D 5 s, W 16 min, G 5 min: as for SvarUt. */
@@ -99,7 +117,9 @@ export function createFakeDestination(time: Time): FakeDestination {
 
   function visible(key: string, account: string): ReceivedLetter[] {
     const now = time.stopwatch.read()
-    return received.filter((letter) => letter.key === key && letter.account === account && letter.atMs + fake.lookUpLagMs <= now)
+    return received.filter(
+      (letter) => letter.key === key && letter.account === account && letter.atMs + fake.lookUpLagMs <= now,
+    )
   }
 
   async function send(text: string, attempt: Attempt, guarantee: Guarantee): Promise<LetterEvidence> {
@@ -107,9 +127,12 @@ export function createFakeDestination(time: Time): FakeDestination {
     const fault = fake.nextFaults.shift()
     if (fault === 'refuse-connection') throw new NothingHappened('FAKE_UTILGJENGELIG', 'transient', 'No connection.')
     requests.push(key)
-    if (fault === 'refuse-content') throw new NothingHappened('FAKE_UGYLDIG', 'permanent', 'The text is refused.', { path: 'text' })
-    if (fault === 'refuse-credentials') throw new NothingHappened('FAKE_AVVIST_TILGANG', 'paused', 'The credentials are refused.')
-    if (fault === 'ask-to-wait') throw new NothingHappened('FAKE_FOR_MANGE', 'transient', 'Too many requests.', { retryAfterMs: 60_000 })
+    if (fault === 'refuse-content')
+      throw new NothingHappened('FAKE_UGYLDIG', 'permanent', 'The text is refused.', { path: 'text' })
+    if (fault === 'refuse-credentials')
+      throw new NothingHappened('FAKE_AVVIST_TILGANG', 'paused', 'The credentials are refused.')
+    if (fault === 'ask-to-wait')
+      throw new NothingHappened('FAKE_FOR_MANGE', 'transient', 'Too many requests.', { retryAfterMs: 60_000 })
     if (fault === 'lost') throw new TypeError('socket closed')
     if (fault === 'server-error') throw new HubError('FAKE_FEIL', 'unknown-outcome', 'Status 500.')
     if (fault === 'hang') return aborted(attempt.signal)
@@ -118,7 +141,10 @@ export function createFakeDestination(time: Time): FakeDestination {
       return aborted(attempt.signal)
     }
     const known = received.find((letter) => letter.key === key && letter.account === destination.account)
-    const evidence = known !== undefined && (guarantee === 'unique' || guarantee === 'receiver-dedupes') ? { id: known.id, hits: 1 } : take(key, destination.account, text)
+    const evidence =
+      known !== undefined && (guarantee === 'unique' || guarantee === 'receiver-dedupes')
+        ? { id: known.id, hits: 1 }
+        : take(key, destination.account, text)
     if (fault === 'answer-lost') throw new HubError('FAKE_UKJENT_UTFALL', 'unknown-outcome', 'No answer.')
     if (fault === 'crash-after-accept') throw new TypeError('cannot read properties of undefined')
     return evidence
@@ -126,11 +152,18 @@ export function createFakeDestination(time: Time): FakeDestination {
 
   function probe(key: EffectKey, to: BoundDestination): ProbeAnswer<LetterEvidence> {
     lookUps.push(key)
-    if (fake.probeFault === 'error') throw new HubError('FAKE_UTILGJENGELIG', 'transient', 'The look-up does not answer.')
-    if (fake.probeFault === 'error-body-as-empty') return { kind: 'cannot-tell', why: new HubError('FAKE_UVENTET_SVAR', 'unknown-outcome', 'An error body under 200.') }
+    if (fake.probeFault === 'error')
+      throw new HubError('FAKE_UTILGJENGELIG', 'transient', 'The look-up does not answer.')
+    if (fake.probeFault === 'error-body-as-empty')
+      return {
+        kind: 'cannot-tell',
+        why: new HubError('FAKE_UVENTET_SVAR', 'unknown-outcome', 'An error body under 200.'),
+      }
     const found = fake.probeFault === 'finds-nothing' ? [] : visible(key, to.account)
     const [first] = found
-    return first === undefined ? { kind: 'not-there' } : { kind: 'there', evidence: { id: first.id, hits: found.length } }
+    return first === undefined
+      ? { kind: 'not-there' }
+      : { kind: 'there', evidence: { id: first.id, hits: found.length } }
   }
 
   const fake: FakeDestination = {
@@ -140,8 +173,8 @@ export function createFakeDestination(time: Time): FakeDestination {
     nextFaults: [],
     probeFault: 'none',
     lookUpLagMs: 0,
-    beforePrepare: async () => {},
-    beforeFirstByte: async () => {},
+    beforePrepare: nothing,
+    beforeFirstByte: nothing,
     prepareError: undefined,
     plant: (key, account) => void take(key, account, 'planted'),
     effect({ name = 'fake.send', aliases, guarantee = 'probe', fixed, searches, subject } = {}) {
@@ -166,12 +199,17 @@ export function createFakeDestination(time: Time): FakeDestination {
         },
         identity: (evidence) => evidence.id,
         doubled: (evidence) => evidence.hits > 1,
-        ...(asked ? { probe: async (key: EffectKey, _input: LetterInput, to: BoundDestination) => probe(key, to) } : {}),
+        ...(asked
+          ? { probe: async (key: EffectKey, _input: LetterInput, to: BoundDestination) => probe(key, to) }
+          : {}),
       }
     },
   }
   return fake
 }
+
+/** The hooks of a destination that behaves. */
+const nothing = async (): Promise<void> => undefined
 
 /** Waits until the sender gives up; the outcome stays unknown. */
 function aborted(signal: AbortSignal): Promise<never> {

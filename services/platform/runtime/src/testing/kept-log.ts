@@ -11,8 +11,17 @@ export interface LoggedLine {
 export function createKeptLog(): Logger & { readonly lines: readonly LoggedLine[] } {
   const lines: LoggedLine[] = []
   const logger = (bound: LogFields): Logger => {
-    const write = (level: LoggedLine['level']) => (sentence: string, fields: LogFields = {}) => void lines.push({ level, sentence, fields: { ...bound, ...fields } })
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error'), with: (fields) => logger({ ...bound, ...fields }) }
+    const write =
+      (level: LoggedLine['level']) =>
+      (sentence: string, fields: LogFields = {}) =>
+        void lines.push({ level, sentence, fields: { ...bound, ...fields } })
+    return {
+      debug: write('debug'),
+      info: write('info'),
+      warn: write('warn'),
+      error: write('error'),
+      with: (fields) => logger({ ...bound, ...fields }),
+    }
   }
   return { ...logger({}), lines }
 }

@@ -41,7 +41,8 @@ export function createVirtualTime(startAt = Date.UTC(2026, 2, 2, 9)): VirtualTim
   function nextTimer(): Timer | undefined {
     let next: Timer | undefined
     for (const timer of timers) {
-      if (next === undefined || timer.dueMs < next.dueMs || (timer.dueMs === next.dueMs && timer.number < next.number)) next = timer
+      if (next === undefined || timer.dueMs < next.dueMs || (timer.dueMs === next.dueMs && timer.number < next.number))
+        next = timer
     }
     return next
   }

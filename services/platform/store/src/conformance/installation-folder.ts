@@ -55,11 +55,15 @@ function said(child: ChildProcess): Promise<void> {
 
 /** Names of the rows a test wrote. */
 export async function namesIn(installation: Installation): Promise<string[]> {
-  const rows = await installation.store.read('test.read', (tx) => tx.all<{ name: string }>("SELECT name FROM meta WHERE name LIKE 'test-%' ORDER BY name"))
+  const rows = await installation.store.read('test.read', (tx) =>
+    tx.all<{ name: string }>("SELECT name FROM meta WHERE name LIKE 'test-%' ORDER BY name"),
+  )
   return rows.map((row) => row.name)
 }
 
 /** Writes a row that `namesIn` shows. */
 export async function writeName(installation: Installation, name: string): Promise<void> {
-  await installation.store.transaction('test.write', (tx) => tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'))
+  await installation.store.transaction('test.write', (tx) =>
+    tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'),
+  )
 }

@@ -132,7 +132,10 @@ test('a restore under a running hub is refused before anything is changed', asyn
   await before.backup(target)
   await before.close()
   const child = await holdByChild(place.folder)
-  const seen = () => readdirSync(place.folder).filter((name) => !/-(wal|shm)$/.test(name)).map((name) => [name, readFileSync(join(place.folder, name)).toString('base64')])
+  const seen = () =>
+    readdirSync(place.folder)
+      .filter((name) => !/-(wal|shm)$/.test(name))
+      .map((name) => [name, readFileSync(join(place.folder, name)).toString('base64')])
   const was = seen()
 
   expect(() => restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })).toThrow(/in use/)
@@ -166,7 +169,9 @@ test('a damaged backup is refused and the store in place stays as it is', async 
   await live.close()
   damage(target)
 
-  expect(() => restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })).toThrow(/damaged|malformed/)
+  expect(() => restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })).toThrow(
+    /damaged|malformed/,
+  )
   const after = place.open()
   expect(after.report).toEqual({ unclean: false, putBack: false })
   expect(await namesIn(after)).toEqual(['test-1'])

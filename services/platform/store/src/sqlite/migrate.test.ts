@@ -21,7 +21,9 @@ test('an empty database gets the whole schema', () => {
   const database = emptyDatabase()
   migrate(database, readMigrations())
 
-  expect(tables(database)).toEqual(expect.arrayContaining(['attempt', 'bus_log', 'effect', 'inbox', 'ledger', 'outbox', 'replay_item']))
+  expect(tables(database)).toEqual(
+    expect.arrayContaining(['attempt', 'bus_log', 'effect', 'inbox', 'ledger', 'outbox', 'replay_item']),
+  )
 })
 
 test('migrating again changes nothing', () => {

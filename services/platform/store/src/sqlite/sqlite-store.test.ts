@@ -50,10 +50,15 @@ function inMemory(): { database: DatabaseSync; store: SqliteStore; time: ReturnT
   onTestFinished(() => {
     if (database.isOpen) database.close()
   })
-  return { database, time, store: createSqliteStore({ database, exclusive: true, timers: time.timers, ownsDatabase: false }) }
+  return {
+    database,
+    time,
+    store: createSqliteStore({ database, exclusive: true, timers: time.timers, ownsDatabase: false }),
+  }
 }
 
-const put = (store: SqliteStore, name: string) => store.transaction('test.write', (tx) => tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'))
+const put = (store: SqliteStore, name: string) =>
+  store.transaction('test.write', (tx) => tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'))
 
 test('transactions that are ready together share one commit', async () => {
   const { store } = inMemory()
@@ -75,7 +80,9 @@ test('a failure is told only after the commit of the group it looked into, since
 test('when the database itself gives up the whole group, everybody in it is told to try again', async () => {
   const { store } = inMemory()
   const first = put(store, 'test-1')
-  const second = store.transaction('test.rollback', (tx) => tx.run('INSERT OR ROLLBACK INTO meta (name, value) VALUES (?, ?)', 'test-1', 'x'))
+  const second = store.transaction('test.rollback', (tx) =>
+    tx.run('INSERT OR ROLLBACK INTO meta (name, value) VALUES (?, ?)', 'test-1', 'x'),
+  )
   const outcomes = await Promise.allSettled([first, second])
 
   expect(outcomes).toMatchObject([
@@ -94,7 +101,10 @@ test('a full disk is told as such, nothing of the group is written, and work goe
   onTestFinished(() => store.close())
   const pages = Number(Object.values(database.prepare('PRAGMA page_count').get() ?? {})[0])
   database.exec(`PRAGMA max_page_count = ${pages + 2}`)
-  const large = (name: string) => store.transaction('test.write', (tx) => tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'.repeat(100_000)))
+  const large = (name: string) =>
+    store.transaction('test.write', (tx) =>
+      tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, 'x'.repeat(100_000)),
+    )
 
   await expect(large('test-large')).rejects.toMatchObject({ code: 'STORE_DISK_FULL', disposition: 'transient' })
   await put(store, 'test-small')
@@ -114,7 +124,10 @@ test('while another connection holds the store, a transaction waits by the injec
   const { folder, remove } = temporaryFolder()
   onTestFinished(remove)
   const path = join(folder, 'samband.db')
-  const [one, other] = [0, 1].map(() => openDatabase(path, { exclusive: false, synchronous: 'OFF' })) as [DatabaseSync, DatabaseSync]
+  const [one, other] = [0, 1].map(() => openDatabase(path, { exclusive: false, synchronous: 'OFF' })) as [
+    DatabaseSync,
+    DatabaseSync,
+  ]
   migrate(one, readMigrations())
   const time = createVirtualTime()
   const store = createSqliteStore({ database: one, exclusive: false, timers: time.timers })
@@ -133,4 +146,23 @@ test('while another connection holds the store, a transaction waits by the injec
 
   expect([early, written]).toEqual([false, true])
   await write
+})
+
+test('at the very moment a transaction is answered, another connection already finds what it wrote', async () => {
+  const { folder, remove } = temporaryFolder()
+  onTestFinished(remove)
+  const path = join(folder, 'samband.db')
+  const [one, other] = [0, 1].map(() => openDatabase(path, { exclusive: false, synchronous: 'FULL' })) as [
+    DatabaseSync,
+    DatabaseSync,
+  ]
+  migrate(one, readMigrations())
+  const store = createSqliteStore({ database: one, exclusive: false, timers: createVirtualTime().timers })
+  const seen: number[] = []
+  const look = () => void seen.push(other.prepare("SELECT 1 FROM meta WHERE name LIKE 'test-%'").all().length)
+  await Promise.all([put(store, 'test-1').then(look), put(store, 'test-2').then(look)])
+  other.close()
+  await store.close()
+
+  expect(seen).toEqual([2, 2])
 })

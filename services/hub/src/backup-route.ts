@@ -1,0 +1,136 @@
+import { answerProblems, type OperatorCaller, Problem } from '@samband/access'
+import { type IdSource, isoInstant, type Logger, type Store, type Time } from '@samband/kernel'
+import { writeAudit } from '@samband/runtime'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { BACKUP_NAME, type BackupFolder } from './backup-folder.ts'
+
+/** What the route stands on. */
+export interface BackupRouteDependencies {
+  /** Left out: no folder is configured, and every request is refused. */
+  readonly folder: BackupFolder | undefined
+  readonly store: Store
+  readonly time: Time
+  readonly ids: IdSource
+  readonly log: Logger
+  /** Throws a Problem for whoever is not an operator with this scope. */
+  authorise(request: FastifyRequest, scope: 'drift.kopi'): OperatorCaller
+}
+
+/** What POST /api/v1/drift/sikkerhetskopi answers. */
+export interface BackupAnswer {
+  readonly fil: string
+  /** Where it lies on the hub's machine. */
+  readonly sti: string
+  readonly storrelseBytes: number
+  readonly tidspunkt: string
+  readonly setning: string
+}
+
+const Body = z.strictObject({ fil: z.string().regex(BACKUP_NAME) })
+const MOST_BODY_BYTES = 1_024
+const MOST_PERSON_CHARACTERS = 100
+
+/**
+ * Adds POST `/api/v1/drift/sikkerhetskopi` `{ fil }`: a copy of the running store into the configured folder, and nowhere else. The copy holds all
+ * municipalities, so the operator must be allowed all of them. Audited before it is begun, under the person of the header `Operator`.
+ */
+export function registerBackup(app: FastifyInstance, deps: BackupRouteDependencies): void {
+  app.register(
+    async (scope) => {
+      answerProblems(scope, { ids: deps.ids, log: deps.log })
+      scope.post('/', { bodyLimit: MOST_BODY_BYTES }, async (request, reply) => {
+        const operator = deps.authorise(request, 'drift.kopi')
+        if (operator.tenants !== 'alle') throw notAll()
+        const { fil } = checked(request.body)
+        const person = personOf(request)
+        if (deps.folder === undefined) throw noFolder()
+        const at = deps.time.clock.now()
+        await deps.store.transaction('hub.backup-audit', (tx) =>
+          writeAudit(tx, {
+            person,
+            klientId: operator.klientId,
+            verb: 'backup',
+            reason: 'Sikkerhetskopi av lageret',
+            at,
+            details: { fil },
+          }),
+        )
+        const written = await deps.folder.write(fil)
+        if (written === 'exists') throw taken()
+        if (written === 'busy') throw busy()
+        deps.log.info('backup written', { klientId: operator.klientId, sizeBytes: written.sizeBytes })
+        const answer: BackupAnswer = {
+          fil,
+          sti: written.path,
+          storrelseBytes: written.sizeBytes,
+          tidspunkt: isoInstant(at),
+          setning:
+            'Lageret er kopiert. Kopier nå mappen payloads i datamappen også: brevene ligger der, og lageret viser bare til dem.',
+        }
+        return reply.code(201).header('cache-control', 'no-store').send(answer)
+      })
+    },
+    { prefix: '/api/v1/drift/sikkerhetskopi' },
+  )
+}
+
+function checked(body: unknown): z.infer<typeof Body> {
+  const parsed = Body.safeParse(body)
+  if (parsed.success) return parsed.data
+  throw invalid(
+    'fil',
+    'Forventet {"fil": navn}: bokstaver a-z, siffer, punktum, bindestrek og understrek, uten mappe, og endelsen .db.',
+  )
+}
+
+/** The person who acts, from the header `Operator`: UTF-8 or Latin-1, as the other verbs of the operations API take it. */
+function personOf(request: FastifyRequest): string {
+  const sent = request.headers['operator']
+  const name = typeof sent === 'string' ? decoded(sent).trim() : ''
+  if (name.length >= 1 && name.length <= MOST_PERSON_CHARACTERS && !/\p{C}/u.test(name)) return name
+  throw invalid(
+    'Operator',
+    `Hodefeltet Operator skal navngi personen som handler, med 1 til ${MOST_PERSON_CHARACTERS} skrivbare tegn.`,
+  )
+}
+
+function decoded(value: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}
+
+function invalid(path: string, detail: string): Problem {
+  const code = 'DRIFT_UGYLDIG_FORESPORSEL'
+  return new Problem({
+    status: 400,
+    code,
+    title: 'Forespørselen er ikke gyldig',
+    detail,
+    errors: [{ path, code, detail }],
+  })
+}
+
+function notAll(): Problem {
+  const detail = 'En sikkerhetskopi har alle kommuners data. Operatøren må ha tilgang til alle kommuner.'
+  return new Problem({ status: 403, code: 'MANGLER_TILGANG', title: 'Ikke tilgang', detail })
+}
+
+function noFolder(): Problem {
+  const detail =
+    'Navet er startet uten SAMBAND_BACKUPS. Sett den til en mappe for sikkerhetskopier, og start navet på nytt.'
+  return new Problem({ status: 409, code: 'KOPI_IKKE_SATT_OPP', title: 'Ingen mappe for sikkerhetskopier', detail })
+}
+
+function taken(): Problem {
+  const detail = 'Det finnes en fil med dette navnet i mappen. Velg et annet, for eksempel med dato og klokkeslett.'
+  return new Problem({ status: 409, code: 'KOPI_FINNES', title: 'Navnet er brukt', detail })
+}
+
+function busy(): Problem {
+  const detail = 'En annen sikkerhetskopi skrives akkurat nå. Prøv igjen når den er ferdig.'
+  return new Problem({ status: 409, code: 'KOPI_PAGAR', title: 'En kopi pågår', detail })
+}

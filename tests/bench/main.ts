@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { acceptance } from './acceptance.ts'
+import { backlog } from './backlog.ts'
+import { type Figure, isHit, type Part } from './figures.ts'
+import { hops } from './hops.ts'
+import { filedLetters, letters } from './letters.ts'
+import { describeMachine, type Results, tableOf } from './report.ts'
+
+/**
+ * `npm run bench -- [--only NAME]... [--write] [--profile FOLDER]`: measures, prints a table beside the baseline, and with `--write` makes
+ * it the baseline. Ends with 0 whether the aims are reached or not: a busy machine is no fault of the code.
+ */
+const PARTS: readonly Part[] = [letters, filedLetters, hops, acceptance, backlog]
+const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
+
+const { values } = parseArgs({
+  options: { only: { type: 'string', multiple: true }, write: { type: 'boolean', default: false }, profile: { type: 'string' } },
+})
+const names = PARTS.map(({ name }) => name)
+const unknown = values.only?.find((name) => !names.includes(name))
+if (unknown !== undefined) {
+  process.stderr.write(`bench: there is no part ${unknown}; there are ${names.join(', ')}\n`)
+  process.exit(2)
+}
+const profileFolder = values.profile === undefined ? undefined : resolve(values.profile)
+if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true })
+
+const startedMs = Date.now()
+const tell = (sentence: string) => void process.stderr.write(`${Math.round((Date.now() - startedMs) / 1000)} s: ${sentence}\n`)
+const baseline = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : undefined
+const figures: Figure[] = []
+for (const part of PARTS.filter(({ name }) => values.only?.includes(name) ?? true)) {
+  tell(part.name)
+  figures.push(...(await part.measure({ profileFolder, tell })))
+}
+process.stdout.write(`${describeMachine()}\n\n${tableOf(figures, baseline)}\n`)
+const missed = figures.filter((figure) => isHit(figure) === false)
+process.stdout.write(missed.length === 0 ? '\nevery aim is reached\n' : `\n${missed.length} aims are missed\n`)
+
+if (values.write) {
+  const kept = baseline?.figures.filter(({ name }) => !figures.some((figure) => figure.name === name)) ?? []
+  const rounded = figures.map((figure) => ({ ...figure, value: rounding(figure.value), ...(figure.range === undefined ? {} : { range: figure.range.map(rounding) }) }))
+  // A part run alone replaces only its own figures.
+  const results = { measured: new Date().toISOString().slice(0, 10), machine: describeMachine(), figures: [...kept, ...rounded] }
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`)
+}
+tell('done')
+
+function rounding(value: number): number {
+  return Number(value.toPrecision(3))
+}

@@ -1,0 +1,49 @@
+import { cpus, totalmem } from 'node:os'
+import { type Figure, isHit } from './figures.ts'
+
+/** What is kept of a run, to compare later ones with. */
+export interface Results {
+  /** The day, ISO 8601. */
+  readonly measured: string
+  readonly machine: string
+  readonly figures: readonly Figure[]
+}
+
+/** The machine in one line, without its name. */
+export function describeMachine(): string {
+  const cores = cpus()
+  return `${cores.length} cores ${cores[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 2 ** 30)} GB, ${process.platform} ${process.arch}, Node ${process.version}`
+}
+
+/** The figures as a table, each beside what stands in the baseline. */
+export function tableOf(figures: readonly Figure[], baseline: Results | undefined): string {
+  const before = new Map(baseline?.figures.map((figure) => [figure.name, figure.value]))
+  const rows = figures.map((figure) => [figure.name, shown(figure.value), figure.unit, rangeOf(figure), aimOf(figure), verdictOf(figure), baselineOf(before.get(figure.name))])
+  const table = [['figure', 'value', 'unit', 'rounds', 'aim', '', 'baseline'], ...rows]
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
+  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+}
+
+/** Three digits that matter. */
+export function shown(value: number): string {
+  return value >= 100 ? String(Math.round(value)) : value.toPrecision(3)
+}
+
+function rangeOf({ range }: Figure): string {
+  return range === undefined ? '' : `${shown(range[0])} to ${shown(range[1])}`
+}
+
+function aimOf({ aim }: Figure): string {
+  if (aim === undefined) return ''
+  return 'atMost' in aim ? `<= ${aim.atMost}` : `>= ${aim.atLeast}`
+}
+
+function verdictOf(figure: Figure): string {
+  const hit = isHit(figure)
+  if (hit === undefined) return ''
+  return hit ? 'hit' : 'MISS'
+}
+
+function baselineOf(value: number | undefined): string {
+  return value === undefined ? '' : shown(value)
+}
