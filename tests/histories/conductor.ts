@@ -290,6 +290,8 @@ export class Conductor {
         return this.#isQuiet(false)
       })
       if (this.#isQuiet(true)) return
+      // Rows bound to the konto the tenant has not got now are answered when it is put back.
+      this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
       this.#repeatForgotten()
       if (this.#parked() > 0) {
         const replay = this.#operate('operator replay')
@@ -301,7 +303,7 @@ export class Conductor {
 
   /** Nothing is open and every client has its answer; with `parkedToo` nothing is parked either. */
   #isQuiet(parkedToo: boolean): boolean {
-    if (this.#clients > 0) return false
+    if (this.#clients > 0 || !this.#slots.some(({ process }) => process?.machine.alive)) return false
     const states = parkedToo ? "'waiting', 'running', 'discarding', 'parked'" : "'waiting', 'running', 'discarding'"
     const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])
     if (one(`SELECT COUNT(*) FROM inbox WHERE state IN (${states}) AND head = 1`) > 0) return false

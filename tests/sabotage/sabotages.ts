@@ -21,14 +21,14 @@ const store = (file: string) => `services/platform/store/src/sqlite/${file}`
 /** Lets a group wait a moment before it is committed, as a disk does. */
 const LATE_COMMIT: Edit = {
   file: store('group-commit.ts'),
-  from: '    try {\n      connection.commit()',
-  to: '    for (let moments = 0; moments < 20; moments++) await turns.busy()\n    try {\n      connection.commit()',
+  from: '    try {\n      if (!connection.commit()) {',
+  to: '    for (let moments = 0; moments < 20; moments++) await turns.busy()\n    try {\n      if (!connection.commit()) {',
 }
 
 const ANSWER_EARLY = (place: string): Edit => ({
   file: store('group-commit.ts'),
-  from: '      done.push({ job, value })',
-  to: `      if (job.place === '${place}') job.resolve(value)\n      done.push({ job, value })`,
+  from: '      ended.push({ job, answer: () => job.resolve(value), worked: true })',
+  to: `      if (job.place === '${place}') job.resolve(value)\n      ended.push({ job, answer: () => job.resolve(value), worked: true })`,
 })
 
 /** The table of protocol §5, as far as one process and its flow have it. Rules that guard each other are taken out together. */

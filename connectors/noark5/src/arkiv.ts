@@ -49,6 +49,7 @@ const kjentSaksmappe = z.strictObject({
 export const Arkiv = z.strictObject({
   arkivdel: text(200).optional().describe("Title of the arkivdel, where it is another than the tenant's usual one."),
   klasse: text(100)
+    .refine((value) => !holdsPersonNumber(value), 'must not hold a fødselsnummer or D-nummer')
     .optional()
     .describe('klasseID; needed where the arkivdel has a klassifikasjonssystem and the saksmappe is made.'),
   saksmappe: z

@@ -159,6 +159,10 @@ export const ReplayAnswer = z.object({
 })
 export type ReplayAnswer = z.infer<typeof ReplayAnswer>
 
+/** `/tillit`. */
+export const TrustAnswer = z.object({ setning: z.string() })
+export type TrustAnswer = z.infer<typeof TrustAnswer>
+
 /** What a verb on a row or a question answers. */
 export const VerbAnswer = z.object({ radId: z.number(), tilstand: z.string(), setning: z.string() })
 export type VerbAnswer = z.infer<typeof VerbAnswer>

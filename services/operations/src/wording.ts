@@ -60,6 +60,7 @@ const VERBS: Readonly<Record<string, string>> = {
   backup: 'tok en sikkerhetskopi',
   discard: 'forkastet',
   undo: 'angret forkastingen',
+  trust: 'regnet det gjenopprettede lageret som fullstendig igjen',
   'answer-there': 'svarte at den finnes hos mottakersystemet',
   'answer-not-there-proposed': 'svarte at den ikke finnes; venter på en person til',
   'answer-not-there': 'bekreftet at den ikke finnes hos mottakersystemet',

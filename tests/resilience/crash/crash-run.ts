@@ -67,9 +67,13 @@ export async function runCrashes(options: RunOptions): Promise<Outcome> {
     )
     const systems = Object.fromEntries(Object.entries(simulators.urls).map(([name, url]) => [url, name]))
     const book = new PlaceBook()
-    const lives = new HubLives({ folder: folder.path, tenantsFolder, secrets, systems }, book)
-    closers.unshift(() => lives.close())
-    const run = new CrashRun(options, simulators, lives, book)
+    const livesIn = (name: string): HubLives => {
+      const lives = new HubLives({ folder: join(folder.path, name), tenantsFolder, secrets, systems }, book)
+      closers.unshift(() => lives.close())
+      return lives
+    }
+    const lives = livesIn('hub')
+    const run = new CrashRun(options, simulators, lives, livesIn, book)
     return await Promise.race([run.play(), interrupted]).catch((error: unknown) => {
       options.tell(lives.lastLog(30))
       throw error
@@ -93,6 +97,7 @@ class CrashRun {
   readonly #options: RunOptions
   readonly #simulators: Simulators
   readonly #lives: HubLives
+  readonly #livesIn: (name: string) => HubLives
   readonly #book: PlaceBook
   readonly #random: Random
   readonly #clients: Clients
@@ -100,10 +105,17 @@ class CrashRun {
   #unfinished: Letter[] = []
   #kills = 0
 
-  constructor(options: RunOptions, simulators: Simulators, lives: HubLives, book: PlaceBook) {
+  constructor(
+    options: RunOptions,
+    simulators: Simulators,
+    lives: HubLives,
+    livesIn: (name: string) => HubLives,
+    book: PlaceBook,
+  ) {
     this.#options = options
     this.#simulators = simulators
     this.#lives = lives
+    this.#livesIn = livesIn
     this.#book = book
     this.#random = new Random(options.seed)
     this.#clients = new Clients(
@@ -132,6 +144,7 @@ class CrashRun {
     await clients.finish()
     await this.#settle(hub)
     await this.#lives.stop()
+    await this.#firstStarts()
     const findings = judge(clients.accepted, await this.#simulators.letters(), await this.#simulators.archive())
     const missed = this.#book.missing()
     return {
@@ -158,6 +171,18 @@ class CrashRun {
     this.#options.tell(`${this.#book.places().length} places seen without a kill`)
   }
 
+  /** Dies where only a new installation comes by, then starts again in the same folder. No letter is in flight: none of it counts. */
+  async #firstStarts(): Promise<void> {
+    for (const [number, place] of this.#book.onlyAtFirst().entries()) {
+      const lives = this.#livesIn(`first-start-${number}`)
+      lives.start({ [place]: 1 })
+      await lives.death(LONGEST_LIFE_MS)
+      lives.start({})
+      if ((await lives.listening()) === undefined) this.#faults.push(`no start after a first one that died at ${place}`)
+      await lives.stop()
+    }
+  }
+
   async #live(): Promise<void> {
     const random = this.#random
     await orderTrouble(this.#simulators, random)
@@ -172,8 +197,9 @@ class CrashRun {
     if (requests + open === 0) return
     this.#kills += 1
     if (this.#kills % PROGRESS_EVERY === 0) {
+      const letters = `${this.#clients.accepted.length} letters accepted, ${open} under way`
       this.#options.tell(
-        `${this.#kills} kills, the last one ${place ?? 'at random'}; ${this.#clients.accepted.length} accepted, ${open} under way, ${this.#book.missing().length} places left: ${this.#book.missing().slice(0, 6).join(", ")}`,
+        `${this.#kills} kills, the last one ${place ?? 'at random'}; ${letters}; ${this.#book.missing().length} places left`,
       )
     }
   }

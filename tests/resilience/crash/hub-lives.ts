@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ChildProgram, type Ended, startProgram } from '../../support/child-program.ts'
@@ -31,11 +31,13 @@ export class HubLives implements HubAddress {
   readonly #errorsTo: number
   #program: ChildProgram | undefined
   #place: string | undefined
+  #closed = false
   #up = Promise.withResolvers<string>()
 
   constructor(settings: HubSettings, book: PlaceBook) {
     this.#settings = settings
     this.#book = book
+    mkdirSync(settings.folder, { recursive: true })
     this.#errorsTo = openSync(this.#logFile, 'a')
   }
 
@@ -49,6 +51,7 @@ export class HubLives implements HubAddress {
 
   /** Starts the next one. Its end comes out of `death`. */
   start(orders: Orders): void {
+    if (this.#closed) throw new Error('the run is over')
     const { folder, tenantsFolder, secrets, systems } = this.#settings
     this.#place = undefined
     this.#book.nextLife()
@@ -111,6 +114,7 @@ export class HubLives implements HubAddress {
 
   /** Ends whatever runs. */
   async close(): Promise<void> {
+    this.#closed = true
     this.#program?.signal('SIGKILL')
     await this.#program?.ended
     closeSync(this.#errorsTo)

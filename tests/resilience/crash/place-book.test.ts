@@ -37,10 +37,25 @@ test('a place that comes up only after a fault is hit as soon as it comes up aga
   })
 })
 
-test('orders no later hit than has come up in one life, so that the process gets there', () => {
-  const book = bookAfter('file write after', 'file write after', 'file write after')
+test('orders no later hit than has come up in one life, and the first one when that did not come', () => {
   const random = new Random('test')
-  const hits = Array.from({ length: 50 }, () => book.orders(random).orders['file write after'])
+  const hits = Array.from({ length: 50 }, () => {
+    const book = bookAfter('file write after', 'file write after', 'file write after')
+    return [book.orders(random), book.orders(random)].map(({ orders }) => orders['file write after'])
+  })
 
-  expect(new Set(hits)).toEqual(new Set([1, 2, 3]))
+  expect(new Set(hits.map(([first]) => first))).toEqual(new Set([1, 2, 3]))
+  expect(new Set(hits.map(([, second]) => second))).toEqual(new Set([1]))
+})
+
+test('what comes up only at the first start is told, and not waited for in later lives', () => {
+  const random = new Random('test')
+  const book = bookAfter('store create before', 'store a before')
+  for (let life = 0; life < 5; life++) {
+    book.nextLife()
+    book.seen('store a before')
+  }
+
+  expect(book.onlyAtFirst()).toEqual(['store create before'])
+  expect(Array.from({ length: 20 }, () => book.orders(random).target)).not.toContain('store create before')
 })

@@ -4,13 +4,17 @@ import type { Random } from '../../histories/random.ts'
 export type Orders = Readonly<Record<string, number>>
 
 const LATEST_HIT = 8
+/** What has not come up again by then comes up only at the first start. */
+const SURE_AFTER_LIVES = 4
 
 /** Remembers which places there are, how often they come up, and where the process has died. */
 export class PlaceBook {
   /** The most hits of each place in one life. */
   readonly #most = new Map<string, number>()
   readonly #usual = new Set<string>()
+  readonly #afterFirst = new Set<string>()
   readonly #deaths = new Set<string>()
+  readonly #tried = new Set<string>()
   #now = new Map<string, number>()
   #lives = 0
 
@@ -26,6 +30,7 @@ export class PlaceBook {
     this.#now.set(place, hits)
     this.#most.set(place, Math.max(hits, this.#most.get(place) ?? 0))
     if (this.#lives === 1) this.#usual.add(place)
+    else this.#afterFirst.add(place)
   }
 
   /** The process has killed itself there. */
@@ -43,6 +48,11 @@ export class PlaceBook {
     return this.places().filter((place) => !this.#deaths.has(place))
   }
 
+  /** Places where the process has never died and never can again: they come up only where it starts for the first time. */
+  onlyAtFirst(): string[] {
+    return this.missing().filter((place) => !this.#afterFirst.has(place))
+  }
+
   /** Places where the process has died at least once. */
   hit(): string[] {
     return this.places().filter((place) => this.#deaths.has(place))
@@ -56,10 +66,14 @@ export class PlaceBook {
     const missing = this.missing()
     const orders: Record<string, number> = {}
     for (const place of missing) if (!this.#usual.has(place)) orders[place] = 1
-    const usual = missing.filter((place) => this.#usual.has(place))
+    const usual = missing.filter(
+      (place) => this.#usual.has(place) && (this.#lives <= SURE_AFTER_LIVES || this.#afterFirst.has(place)),
+    )
     if (usual.length === 0) return { orders, target: undefined }
     const target = random.pick(usual)
-    orders[target] = this.#someHit(target, random)
+    // A late hit that did not come is not waited for again.
+    orders[target] = this.#tried.has(target) ? 1 : this.#someHit(target, random)
+    this.#tried.add(target)
     return { orders, target }
   }
 

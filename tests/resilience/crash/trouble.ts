@@ -2,8 +2,8 @@ import type { FaultName } from '@samband/simulator-kit'
 import type { Random } from '../../histories/random.ts'
 import type { Simulators } from '../../support/simulators.ts'
 
-/** How long an effect may come late, or an answer: less than W, milliseconds. */
-const LATEST_MS = 1_500
+/** How long an effect may come late: less than W, and later than the first look, milliseconds. */
+const LATE_MS = [1_000, 1_700] as const
 /** Less than G. */
 const LONGEST_LAG_MS = 400
 
@@ -14,6 +14,7 @@ const SEND_FAULTS: readonly FaultName[] = [
   'answer-lost',
   'answer-lost',
   'accept-then-hang',
+  'accept-late',
   'accept-late',
   'error-after-effect',
   'server-error',
@@ -48,7 +49,7 @@ export async function orderTrouble(simulators: Simulators, random: Random): Prom
     times: ALWAYS,
   })
   await simulators.order('noark5', { operation: '*', fault: 'slow', delayMs: random.between(2, 60), times: ALWAYS })
-  const delayMs = () => random.between(100, LATEST_MS)
+  const delayMs = () => random.between(...LATE_MS)
   for (let left = random.between(0, 2); left > 0; left--) {
     const fault = random.pick(SEND_FAULTS)
     await simulators.order('svarut', {

@@ -1,12 +1,13 @@
 import type { HttpResponse } from '@samband/connector-kit'
 import { jsonOf } from '@samband/connector-kit'
-import type { Attempt, Effect } from '@samband/kernel'
+import type { Attempt, Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context } from '../context.ts'
 import type { Core, Seen } from '../core.ts'
 import { NOARK_JSON, seen } from '../core.ts'
 import { parentOf, within } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
 import type { Parent } from '../look-up.ts'
+import { readParent } from '../look-up.ts'
 import { refusalOf } from '../refusals.ts'
 import type { Wire } from '../wire.ts'
 import { Kode, WireObject } from '../wire.ts'
@@ -84,6 +85,13 @@ export function settEkspedert(context: Context): Effect<SettEkspedertInput, Prep
       if (statusOf(after) === prepared.ekspedert.kode) return evidenceOf(after, prepared.sendtDato)
       const message = 'The core took the change and shows the journalpost with another journalstatus.'
       throw nothing('NOARK5_ENDRING_IKKE_TATT', 'permanent', message)
+    },
+    async probe(_key, { journalpost, sendtDato }, to, signal): Promise<ProbeAnswer<EkspedertEvidence>> {
+      const core = context.core(to)
+      const found = await readParent(core, 'journalpost', journalpost, signal)
+      const status = found === undefined ? undefined : statusOf(found.wire)
+      const done = status === core.profile.koder.journalstatusEkspedert || (status !== undefined && FURTHER.includes(status))
+      return found !== undefined && done ? { kind: 'there', evidence: evidenceOf(found.wire, sendtDato) } : { kind: 'not-there' }
     },
   }
 }

@@ -8,6 +8,7 @@ import {
   JourneyAnswer,
   ReplayAnswer,
   RowsAnswer,
+  TrustAnswer,
   VerbAnswer,
 } from '../answers.ts'
 import type { ApiCall } from './client.ts'
@@ -265,6 +266,15 @@ export const VERBS: readonly Verb[] = [
         AuditAnswer,
         renderAudit,
       ),
+  },
+  {
+    name: 'trust',
+    arguments: '',
+    about: 'regn et gjenopprettet lager som fullstendig igjen, når alt er sammenlignet med mottakersystemene',
+    options: ['reason'],
+    count: [0, 0],
+    ask: (_args, options) =>
+      question({ method: 'POST', path: '/tillit', body: { arsak: needed(options, 'reason') } }, TrustAnswer, ({ setning }) => setning),
   },
   {
     name: 'backup',

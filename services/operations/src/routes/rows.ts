@@ -34,6 +34,16 @@ export function rowRoutes(app: FastifyInstance, deps: OperationsDeps): void {
     })
   }
 
+  app.post('/tillit', async (request) => {
+    const operator = await deps.authorise(request, 'drift.svar')
+    const { arsak } = checked(DiscardBody, request.body, 'arsak')
+    const by = { person: personOf(request), klientId: operator.klientId }
+    if (operator.tenants !== 'alle') throw notHere('Bare en operatør for alle kommuner kan gjøre dette.', 'tillit')
+    await verbs.trust(by, arsak)
+    log.warn('a person trusts the restored store again', { klientId: by.klientId })
+    return { setning: 'Lageret regnes igjen som fullstendig. Fra neste start spør ikke navet før det sender.' }
+  })
+
   app.post('/sporsmal/:effectKey/svar', async (request): Promise<VerbAnswer> => {
     const operator = await deps.authorise(request, 'drift.svar')
     const by = { person: personOf(request), klientId: operator.klientId }

@@ -132,7 +132,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
   // Read before the question: the answer speaks of the moment it was asked, not of the moment it came.
   const waitMs = effect.guarantee === 'unique' ? 0 : run.questions.remainingMs(key, newest, timing)
   run.observe('probe', effect.name)
-  const answer = await probeWithControl(run, effect, key, input)
+  const answer = await probeWithControl({ ...run, now: () => run.time.clock.now() }, effect, key, input)
   if (answer.kind === 'there') {
     await keepEvidence(run, effect, key, input, digest, answer.evidence, 'probe')
     return answer.evidence

@@ -19,15 +19,15 @@ export async function readPosition(store: Store, group: string, topic: string, p
 
 /**
  * Takes a batch into the inbox: rows and offset in one transaction (R5), and nothing else, so that one slow handler or one bad message
- * never blocks a partition. Returns the tenants that got rows.
+ * never blocks a partition. Returns the rows that are new.
  */
-export async function ingestBatch(store: Store, group: string, handlers: readonly Handler[], batch: BusBatch, now: number): Promise<ReadonlySet<string>> {
+export async function ingestBatch(store: Store, group: string, handlers: readonly Handler[], batch: BusBatch, now: number): Promise<readonly Pick<NewRow, 'handler' | 'tenant'>[]> {
   const rows = batch.records.flatMap((record) => rowsOf(handlers, batch, record, now))
   return store.transaction('runtime.ingest', async (tx) => {
     await advance(tx, group, batch)
-    const tenants = new Set<string>()
-    for (const row of rows) if (await insertRow(tx, row)) tenants.add(row.tenant)
-    return tenants
+    const added: NewRow[] = []
+    for (const row of rows) if (await insertRow(tx, row)) added.push(row)
+    return added
   })
 }
 

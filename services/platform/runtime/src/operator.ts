@@ -29,6 +29,8 @@ export interface OperatorVerbs {
   discard(rowId: number, by: Person, reason: string): Promise<VerbOutcome>
   /** Takes a discard back (R23). */
   undo(rowId: number, by: Person, reason: string): Promise<VerbOutcome>
+  /** A person has compared the store with the destinations: from now on a restored store is believed again (R27). */
+  trust(by: Person, reason: string): Promise<void>
   /** Answers an open question after a look at the destination. `lookedAt` says what was looked at. */
   answer(effectKey: string, answer: Answer, by: Person, reason: string, lookedAt: string): Promise<VerbOutcome>
 }
@@ -67,12 +69,20 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
     return [...new Set(evidenced.map((effect) => effect.name))]
   }
 
-  /** In a restored store nobody knows whether it was done before the restore, until it has been asked for (R27). */
+  /**
+   * In a restored store nobody knows what was done before the restore: a row with one effect may be discarded when that has been asked for
+   * since; one with several is a step on a longer way, and what came after it may have been done as well (R27, R22).
+   */
   async function refuseUnasked(tx: Tx, row: InboxRow): Promise<void> {
     const restored = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
-    const mustAsk = handlerOf(row)?.effects.some((effect) => effect.guarantee !== 'receiver-dedupes') ?? false
-    if (restored === undefined || !mustAsk || (await askedSinceRestore(tx, row.row_id, restored.value))) return
-    throw new HubError('DRIFT_IKKE_SPURT_ENNA', 'permanent', 'The store was restored and the destination has not been asked about this message since: wait until it has, then discard.')
+    const asking = handlerOf(row)?.effects.filter((effect) => effect.guarantee !== 'receiver-dedupes') ?? []
+    if (restored === undefined || asking.length === 0) return
+    if (asking.length === 1 && (await askedSinceRestore(tx, row.row_id, restored.value))) return
+    throw new HubError(
+      'DRIFT_IKKE_SPURT_ENNA',
+      'permanent',
+      'The store was restored and nobody has been asked whether this was done before. Let it run, or look at the destinations by its reference and lift the distrust first.',
+    )
   }
 
   return {
@@ -105,6 +115,14 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         return { rowId, state: 'waiting', sentence, tenant: row.tenant }
       })
       return told(outcome)
+    },
+
+    async trust(by, reason) {
+      await store.transaction('runtime.trust', async (tx) => {
+        const lifted = await tx.run("DELETE FROM meta WHERE name = 'distrust_since'")
+        if (lifted === 0) throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', 'The store is not distrusted: there is nothing to lift.')
+        await writeAudit(tx, { ...by, verb: 'trust', reason, at: time.clock.now() })
+      })
     },
 
     async answer(effectKey, answer, by, reason, lookedAt) {

@@ -8,11 +8,14 @@ export interface ProbeSurroundings {
   readonly destination: BoundDestination
   readonly log: Logger
   readonly signal: AbortSignal
+  /** Wall milliseconds. */
+  now(): number
 }
 
 /**
  * Asks the destination, and believes "not there" only if the same look-up still finds what is known to be there: the last evidenced
- * one of the same account and user (R13). Where none is known yet, the control does not apply and the log says so.
+ * one of the same account and user, if possible one older than the lag of the look-up (R13). Where none is known yet, the control does not
+ * apply and the log says so.
  */
 export async function probeWithControl<Input extends Json, Prepared, Found extends Json>(
   around: ProbeSurroundings,
@@ -24,10 +27,11 @@ export async function probeWithControl<Input extends Json, Prepared, Found exten
   if (answer.kind !== 'not-there' || effect.guarantee !== 'probe' || effect.searches === false) return answer
   const control = await around.store.read('runtime.control', (tx) =>
     tx.one<{ effect_key: string; input: string }>(
-      'SELECT effect_key, input FROM effect WHERE account = ? AND name = ? AND evidence IS NOT NULL AND effect_key <> ? ORDER BY evidenced_at DESC LIMIT 1',
+      'SELECT effect_key, input FROM effect WHERE account = ? AND name = ? AND evidence IS NOT NULL AND effect_key <> ? ORDER BY CASE WHEN evidenced_at <= ? THEN 0 ELSE 1 END, evidenced_at DESC LIMIT 1',
       accountOf(around.destination),
       stableEffectName(effect),
       key,
+      around.now() - around.destination.timing.lookUpLagMs,
     ),
   )
   if (control === undefined) {

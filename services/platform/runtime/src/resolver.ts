@@ -50,7 +50,7 @@ export function createResolver(options: ResolverOptions) {
     const destination = JSON.parse(known.destination) as BoundDestination
     questions.see(attempt.effect_key, attempt.number)
     const waitMs = questions.remainingMs(attempt.effect_key, attempt.number, destination.timing)
-    const answer = await probeWithControl({ store, destination, log, signal: stopping.signal }, effect, attempt.effect_key as EffectKey, JSON.parse(known.input))
+    const answer = await probeWithControl({ store, destination, log, signal: stopping.signal, now: () => time.clock.now() }, effect, attempt.effect_key as EffectKey, JSON.parse(known.input))
     const now = time.clock.now()
     if (answer.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
     if (answer.kind === 'not-there' && waitMs === 0) {
@@ -74,7 +74,7 @@ export function createResolver(options: ResolverOptions) {
     const answer =
       effect?.probe === undefined
         ? undefined
-        : await probeWithControl({ store, destination, log, signal: stopping.signal }, effect, known.effect_key as EffectKey, JSON.parse(known.input))
+        : await probeWithControl({ store, destination, log, signal: stopping.signal, now: () => time.clock.now() }, effect, known.effect_key as EffectKey, JSON.parse(known.input))
     const now = time.clock.now()
     if (effect !== undefined && answer?.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
     const told = answer === undefined || answer.kind === 'there'

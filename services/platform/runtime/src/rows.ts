@@ -114,24 +114,22 @@ export async function readRow(tx: Tx, rowId: number): Promise<InboxRow | undefin
   return tx.one<InboxRow>('SELECT * FROM inbox WHERE row_id = ?', rowId)
 }
 
-/** Rows that could be taken, due ones and the next one to be due, in order of due time. */
-export async function takeable(tx: Tx, handler: string, tenant: string, limit: number): Promise<InboxRow[]> {
-  return tx.all<InboxRow>(
-    "SELECT * FROM inbox WHERE handler = ? AND tenant = ? AND head = 1 AND state = 'waiting' ORDER BY due_at, place LIMIT ?",
+/** Rows that could be taken, due ones and the next one to be due, in order of due time. Narrow: this is asked all the time. */
+export async function takeable(tx: Tx, handler: string, tenant: string, limit: number): Promise<Pick<InboxRow, 'row_id' | 'due_at'>[]> {
+  return tx.all<Pick<InboxRow, 'row_id' | 'due_at'>>(
+    "SELECT row_id, due_at FROM inbox WHERE handler = ? AND tenant = ? AND head = 1 AND state = 'waiting' ORDER BY due_at, place LIMIT ?",
     handler,
     tenant,
     limit,
   )
 }
 
-/** waiting → running, by a worker: a new token. False when somebody was faster. */
-export async function takeRow(tx: Tx, rowId: number, holder: string): Promise<boolean> {
-  return (
-    (await tx.run(
-      "UPDATE inbox SET state = 'running', lease_token = lease_token + 1, lease_holder = ?, lease_beat = 0 WHERE row_id = ? AND state = 'waiting' AND head = 1",
-      holder,
-      rowId,
-    )) === 1
+/** waiting → running, by a worker: a new token. The row as taken, or `undefined` when somebody was faster. */
+export async function takeRow(tx: Tx, rowId: number, holder: string): Promise<InboxRow | undefined> {
+  return tx.one<InboxRow>(
+    "UPDATE inbox SET state = 'running', lease_token = lease_token + 1, lease_holder = ?, lease_beat = 0 WHERE row_id = ? AND state = 'waiting' AND head = 1 RETURNING *",
+    holder,
+    rowId,
   )
 }
 

@@ -1,6 +1,7 @@
 import { asHubError, type BoundDestination, HubError, type Logger, NothingHappened, type Store, type Time } from '@samband/kernel'
 import { ContractError, type EventDefinition, fromHeaders } from '@samband/messages'
 import { raiseAlarm } from './alarms.ts'
+import { accountOf } from './attempts.ts'
 import type { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
 import { type DocumentWrite, type Documents, getDocument, putDocument } from './documents.ts'
@@ -217,6 +218,9 @@ function giveUpAfterMs(around: RunSurroundings, row: InboxRow, handler: Handler)
   }
 }
 
+/** How long a paused row waits that no circuit will call. */
+const WITHOUT_CIRCUIT_MS = 60_000
+
 const DEFAULT_GIVE_UP_MS = 24 * 60 * 60_000
 
 async function writeVerdict(around: RunSurroundings, running: Running, verdict: Verdict, log: Logger, now: number): Promise<void> {
@@ -242,7 +246,7 @@ async function writeVerdict(around: RunSurroundings, running: Running, verdict: 
     return
   }
   const pauseMs = handler.system === undefined ? 0 : (around.circuits.nextTrialMs(row.tenant, handler.system) ?? 0)
-  const delayMs = verdict.kind === 'pause' ? Math.max(1_000, pauseMs) : verdict.delayMs
+  const delayMs = verdict.kind === 'pause' ? (pauseMs > 0 ? Math.max(1_000, pauseMs) : WITHOUT_CIRCUIT_MS) : verdict.delayMs
   await around.store.transaction('runtime.wait', (tx) => waitRow(tx, lease, now + delayMs, verdict.failure))
   around.metrics.rowEnded(handler.name, row.tenant, 'waits', now - row.received_at)
   log.info('message waits for another try', { ...fields, delayMs })
@@ -252,6 +256,17 @@ async function writeVerdict(around: RunSurroundings, running: Running, verdict: 
 function describeDefect(error: HubError): string {
   const cause = error.cause
   return cause instanceof Error ? `${cause.name} ${(cause.stack ?? '').split('\n').slice(1, 4).map((line) => line.trim()).join(' ')}` : typeof cause
+}
+
+/** Whether the row's account is another than the one that new rows go to. */
+function isBoundElsewhere(around: RunSurroundings, row: InboxRow, system: string): boolean {
+  const bound = boundDestination(row)
+  if (bound === undefined) return false
+  try {
+    return accountOf(bound) !== accountOf(around.findDestination(row.tenant, system).destination)
+  } catch {
+    return false
+  }
 }
 
 function reached(around: RunSurroundings, { handler, row }: Running, log: Logger): void {
@@ -266,6 +281,12 @@ function noteCircuit(around: RunSurroundings, running: Running, verdict: Verdict
   const { handler, row } = running
   if (handler.system === undefined) return
   const { code } = verdict.error
+  if (verdict.kind === 'pause' && isBoundElsewhere(around, row, handler.system)) {
+    // One old row at an account that is no longer configured must not stop the letters of today.
+    log.error('a message is bound to an account that is not configured any more: it waits', { system: handler.system, code })
+    undecided(around, running)
+    return
+  }
   const opened =
     verdict.kind === 'pause'
       ? around.circuits.refused(row.tenant, handler.system, code)

@@ -64,13 +64,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const resolver = createResolver({ store, time, handlers, questions, log, everyMs: options.resolveEveryMs ?? 10_000 })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
-  const replays = createReplays({ store, time, ids, log, everyMs: options.replayEveryMs ?? 500, released: (tenants) => worker?.wake(tenants) })
+  const replays = createReplays({ store, time, ids, log, everyMs: options.replayEveryMs ?? 500, released: (tenants) => worker?.wake([...tenants].map((tenant) => ({ tenant }))) })
   const stoppedTopics = new Map<string, string>()
   let worker: ReturnType<typeof createWorker> | undefined
   let consumer: BusConsumer | undefined
   let state: 'new' | 'running' | 'stopped' = 'new'
 
-  const verbs = createOperatorVerbs({ store, time, handlers, changed: (tenant) => worker?.wake([tenant]) })
+  const verbs = createOperatorVerbs({ store, time, handlers, changed: (tenant) => worker?.wake([{ tenant }]) })
 
   async function start(): Promise<void> {
     await bus.ensureTopics(options.topics)
@@ -89,8 +89,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       topics: options.topics,
       position: (topic, partition) => readPosition(store, options.name, topic, partition),
       deliver: async (batch) => {
-        const tenants = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
-        if (tenants.size > 0) worker?.wake(tenants)
+        const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
+        if (added.length > 0) worker?.wake(added)
       },
       stopped: (topic, _partition, error) => noteStopped(topic, error),
     })
@@ -149,14 +149,14 @@ async function prepareStore(store: Store, handlers: readonly Handler[], time: Ti
     }
     const known = new Set(handlers.map((handler) => handler.name))
     const knownEffects = new Set(handlers.flatMap((handler) => handler.effects.map((effect) => `${stableName(handler)} ${stableEffectName(effect)}`)))
-    const open = await tx.all<{ handler: string }>("SELECT DISTINCT handler FROM inbox WHERE state IN ('waiting', 'running')")
+    const open = await tx.all<{ handler: string }>("SELECT DISTINCT handler FROM inbox WHERE state = 'waiting'")
     for (const { handler } of open.filter((row) => !known.has(row.handler))) {
-      await parkUnknown(tx, "handler = ? AND state IN ('waiting', 'running')", handler, `handler ${handler}`)
+      await parkUnknown(tx, "handler = ? AND state = 'waiting'", handler, `handler ${handler}`)
     }
     const openEffects = await tx.all<{ handler: string; name: string; row_id: number }>("SELECT e.handler, e.name, a.row_id FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open'")
     for (const effect of openEffects) {
       if (knownEffects.has(`${effect.handler} ${effect.name}`)) continue
-      await parkUnknown(tx, "row_id = ? AND state IN ('waiting', 'running')", effect.row_id, `effect ${effect.name}`)
+      await parkUnknown(tx, "row_id = ? AND state = 'waiting'", effect.row_id, `effect ${effect.name}`)
     }
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
     await tx.run("INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", String(now))

@@ -1,4 +1,4 @@
-import { type Logger, sleep } from '@samband/kernel'
+import { type Logger, sleep, type Tx } from '@samband/kernel'
 import type { Handler } from './define-handler.ts'
 import { beatLease, type InboxRow, readRow, retakeRow, takeable, takeRow } from './rows.ts'
 import { type Running, type RunSurroundings, runRow } from './run-row.ts'
@@ -21,6 +21,10 @@ interface Taken {
   readonly handler: Handler
 }
 
+function pairOf(handler: string, tenant: string): string {
+  return `${handler} ${tenant}`
+}
+
 /** Sleeps no longer than this, whatever is due when: the clock may have jumped meanwhile. */
 const LONGEST_NAP_MS = 30_000
 
@@ -34,6 +38,11 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   const tenants = new Set<string>()
   const watched = new Map<number, { token: number; beat: number; sinceMs: number }>()
   const stopping = new AbortController()
+  /** Until when (wall milliseconds) nothing of a handler and tenant is due; absent: not known, look. Only a hint, forgotten at times. */
+  const quietUntil = new Map<string, number>()
+  /** What was touched while a pass was under way: the pass knows nothing of it. */
+  const touched = new Set<string>()
+  let lastWholePassMs = Number.NEGATIVE_INFINITY
   let passWanted = false
   let passing: Promise<void> | undefined
   let cancelNap: (() => void) | undefined
@@ -74,28 +83,61 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     return rotated.sort((a, b) => countRunning(a) - countRunning(b))
   }
 
+  /** Takes what is due and has room. Returns when the next row is due (wall milliseconds), `undefined` when some that are due had to be left. */
+  async function takeDue(tx: Tx, handler: Handler, tenant: string, room: number, now: number, taken: Taken[]): Promise<number | undefined> {
+    let left = room
+    for (const { row_id, due_at } of await takeable(tx, handler.name, tenant, room + 1)) {
+      if (due_at > now) return due_at
+      if (left === 0) return undefined
+      const row = await takeRow(tx, row_id, around.holder)
+      if (row === undefined) continue
+      left -= 1
+      taken.push({ row, handler })
+    }
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Rows may have become due by another hand: another worker, or a lane that was freed by the resolver. */
+  function forgetAtTimes(): void {
+    const nowMs = around.time.stopwatch.read()
+    if (nowMs - lastWholePassMs < (around.store.exclusive ? LONGEST_NAP_MS : limits.pollMs)) return
+    lastWholePassMs = nowMs
+    quietUntil.clear()
+  }
+
+  function touch(handler: string, tenant: string): void {
+    quietUntil.delete(pairOf(handler, tenant))
+    touched.add(pairOf(handler, tenant))
+  }
+
   /** One look at what is due. Returns when to look again, in milliseconds. */
   async function pass(): Promise<number> {
     const order = tenantsInTurn()
     const now = around.time.clock.now()
-    const { taken, nextDueAt } = await around.store.transaction('runtime.take', async (tx) => {
+    forgetAtTimes()
+    touched.clear()
+    const { taken, nextDueAt, quiet } = await around.store.transaction('runtime.take', async (tx) => {
       const taken: Taken[] = []
+      const quiet = new Map<string, number>()
       let nextDueAt = Number.POSITIVE_INFINITY
       for (const handler of byPriority) {
         for (const tenant of order) {
-          let room = roomFor(handler, tenant, taken)
-          if (room <= 0) continue
-          for (const row of await takeable(tx, handler.name, tenant, room + 1)) {
-            if (row.due_at > now) nextDueAt = Math.min(nextDueAt, row.due_at)
-            else if (room > 0 && (await takeRow(tx, row.row_id, around.holder))) {
-              room -= 1
-              taken.push({ row: { ...row, lease_token: row.lease_token + 1 }, handler })
-            }
+          const knownMs = quietUntil.get(pairOf(handler.name, tenant)) ?? 0
+          if (knownMs > now) {
+            nextDueAt = Math.min(nextDueAt, knownMs)
+            continue
           }
+          const room = roomFor(handler, tenant, taken)
+          if (room <= 0) continue
+          const nextMs = await takeDue(tx, handler, tenant, room, now, taken)
+          if (nextMs === undefined) continue
+          nextDueAt = Math.min(nextDueAt, nextMs)
+          quiet.set(pairOf(handler.name, tenant), nextMs)
         }
       }
-      return { taken, nextDueAt }
+      return { taken, nextDueAt, quiet }
     })
+    for (const [pair, untilMs] of quiet) if (!touched.has(pair)) quietUntil.set(pair, untilMs)
     for (const { row, handler } of taken) begin(row, handler)
     return Math.min(LONGEST_NAP_MS, nextDueAt - now, nextTrialMs(order), around.store.exclusive ? LONGEST_NAP_MS : limits.pollMs)
   }
@@ -118,6 +160,7 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     running.set(row.row_id, one)
     void runRow(around, one).then(() => {
       if (running.get(row.row_id) === one) running.delete(row.row_id)
+      touch(handler.name, row.tenant)
       wake()
       if (running.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
     })
@@ -222,9 +265,12 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       passing ??= loop()
       void watchLeases()
     },
-    /** Rows were added or made due. */
-    wake(newTenants: Iterable<string> = []): void {
-      for (const tenant of newTenants) tenants.add(tenant)
+    /** Rows were added or made due: of one handler where it is named, else of all. */
+    wake(changed: Iterable<{ readonly tenant: string; readonly handler?: string }> = []): void {
+      for (const { tenant, handler } of changed) {
+        tenants.add(tenant)
+        for (const { name } of byPriority) if (handler === undefined || handler === name) touch(name, tenant)
+      }
       wake()
     },
     runningCount: () => running.size,

@@ -1,15 +1,28 @@
 import { expect, test } from 'vitest'
+import { defineHandler, type Handler } from '../index.ts'
 import { createVirtualTime, settle, until } from '../testing/index.ts'
-import { createWorld, OTHER_TENANT, type World } from './test-world.ts'
+import { createWorld, OTHER_TENANT, SkrevetV1, sendHandler, type World } from './test-world.ts'
 
 const LEASE_MS = 60_000
 const MINUTE = 60_000
 
 /** Two workers on one store, each with a stopwatch of its own, so that one can stand still while the other goes on. */
-async function twoWorkers(world: World) {
+async function twoWorkers(world: World, handlers: readonly Handler[] = [sendHandler(world.destination)]) {
   const times = { one: createVirtualTime(), other: createVirtualTime() }
-  const one = await world.start({ name: 'worker-1', idSeed: 'one', time: times.one, limits: { leaseMs: LEASE_MS } })
-  const other = await world.start({ name: 'worker-2', idSeed: 'two', time: times.other, limits: { leaseMs: LEASE_MS } })
+  const one = await world.start({
+    handlers,
+    name: 'worker-1',
+    idSeed: 'one',
+    time: times.one,
+    limits: { leaseMs: LEASE_MS },
+  })
+  const other = await world.start({
+    handlers,
+    name: 'worker-2',
+    idSeed: 'two',
+    time: times.other,
+    limits: { leaseMs: LEASE_MS },
+  })
   /** Moves both, in small steps, as two clocks on one wall would. */
   const advanceBoth = async (ms: number, stepMs = 100) => {
     for (let moved = 0; moved < ms; moved += stepMs) {
@@ -132,19 +145,29 @@ test('a worker that dies leaves its municipalities to the other one, also those 
   })
 })
 
-test('R19: a worker that takes a letter over keeps to what the former one bound it to at the last moment', async () => {
+test('R20: a worker that takes a letter over keeps to what the former one fixed at the last moment', async () => {
   const world = createWorld({ shared: true })
   world.destination.nextFaults.push('lost')
-  const { one, other, times } = await twoWorkers(world)
-  const intent = one.holdBefore('runtime.intent')
+  const effect = world.destination.effect()
+  const printing = defineHandler({
+    name: 'test.send',
+    consumes: SkrevetV1,
+    system: 'fake',
+    effects: [effect],
+    async handle({ letterId, recipient }, context) {
+      const printedAt = await context.once('printedAt', () => context.now())
+      await context.effect(effect, { letterId, recipient, text: `printed at ${printedAt}` })
+    },
+  })
+  const { one, other, times } = await twoWorkers(world, [printing])
+  const once = one.holdBefore('runtime.once')
   void one.accept({ referanse: 'sak-1' })
-  await until('the first worker is about to write its intent', intent.reached, { time: times.one })
+  await until('the first worker is about to fix the time', once.reached, { time: times.one })
   const takeOver = other.holdBefore('runtime.take-over')
   await until('the second worker is about to take over', takeOver.reached, { time: times.other })
-  intent.release()
-  await until('the first worker sent it, and it was lost', () => world.destination.requests.length === 1)
-  world.config.account = 'konto-2'
   const frozen = one.holdBefore('runtime.wait')
+  once.release()
+  await until('the first worker sent it, and it was lost', () => world.destination.requests.length === 1)
   takeOver.release()
   await until('it is sent', () => world.destination.received.length === 1, {
     time: times.other,
@@ -152,5 +175,6 @@ test('R19: a worker that takes a letter over keeps to what the former one bound 
   })
   frozen.release()
 
-  expect(world.destination.received.map((letter) => letter.account)).toEqual(['konto-1'])
+  expect(world.alarms()).toEqual([])
+  expect(world.destination.received.map((letter) => letter.text)).toEqual([`printed at ${Date.UTC(2026, 2, 2, 9)}`])
 })
