@@ -41,9 +41,18 @@ export const acceptance: Part = {
       const p95 = quantile(accepts, 0.95)
       const median = quantile(inserts, 0.5)
       return [
-        { name: 'acceptance: p95 ÷ median of bare durable inserts', value: p95 / median, unit: '', aim: { atMost: AIM_RATIO } },
+        {
+          name: 'acceptance: p95 ÷ median of bare durable inserts',
+          value: p95 / median,
+          unit: '',
+          aim: { atMost: AIM_RATIO },
+        },
         { name: 'acceptance: p95 ÷ p95 of bare durable inserts', value: p95 / quantile(inserts, 0.95), unit: '' },
-        { name: 'acceptance: median ÷ median of bare durable inserts', value: quantile(accepts, 0.5) / median, unit: '' },
+        {
+          name: 'acceptance: median ÷ median of bare durable inserts',
+          value: quantile(accepts, 0.5) / median,
+          unit: '',
+        },
         { name: 'acceptance: p95', value: p95, unit: 'ms' },
         { name: 'acceptance: median', value: quantile(accepts, 0.5), unit: 'ms' },
         { name: 'bare durable insert: median', value: median, unit: 'ms' },
@@ -64,5 +73,8 @@ async function timed(work: () => Promise<void>): Promise<number> {
 
 function smallForm(number: number): ReturnType<typeof letterForm> {
   const content = Buffer.from(`Vedtak nummer ${number}. ${'x'.repeat(1_000)}`)
-  return letterForm({ eksternReferanse: `liten-${number}`, documents: [{ filnavn: 'vedtak.txt', mimeType: 'text/plain', content }] })
+  return letterForm({
+    eksternReferanse: `liten-${number}`,
+    documents: [{ filnavn: 'vedtak.txt', mimeType: 'text/plain', content }],
+  })
 }

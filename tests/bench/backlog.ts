@@ -1,8 +1,8 @@
+import { causeId } from '@samband/kernel'
 import { ForsendelseStatusEndretV1, toHeaders, toSequence } from '@samband/messages'
 import { defineHandler, type Handler } from '@samband/runtime'
-import { causeId } from '@samband/kernel'
-import { TEST_ORGNR } from '../support/tenant-files.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
+import { TEST_ORGNR } from '../support/tenant-files.ts'
 import { type Figure, medianOf, type Part, type PartOptions, quantile } from './figures.ts'
 import { type Heart, startHeart, statusEndret } from './heart.ts'
 
@@ -78,7 +78,8 @@ async function lay({ bus, installation }: Heart, count: number): Promise<void> {
   for (let from = 0; from < count; from += AT_ONCE) {
     await bus.append(Array.from({ length: Math.min(AT_ONCE, count - from) }, (_, place) => recordOf(from + place)))
   }
-  const inInbox = () => installation.store.read('bench.count', (tx) => tx.one<{ count: number }>('SELECT COUNT(*) AS count FROM inbox'))
+  const inInbox = () =>
+    installation.store.read('bench.count', (tx) => tx.one<{ count: number }>('SELECT COUNT(*) AS count FROM inbox'))
   while (((await inInbox())?.count ?? 0) < count) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
@@ -99,5 +100,10 @@ function recordOf(number: number) {
     sequence: toSequence(number),
     correlationid: forsendelseId,
   })
-  return { topic: ForsendelseStatusEndretV1.topic, key: forsendelseId, headers, value: Buffer.from(JSON.stringify(statusEndret(forsendelseId))) }
+  return {
+    topic: ForsendelseStatusEndretV1.topic,
+    key: forsendelseId,
+    headers,
+    value: Buffer.from(JSON.stringify(statusEndret(forsendelseId))),
+  }
 }

@@ -18,7 +18,13 @@ const SVARUT_ID = 'aaaaaaaa-0000-4000-8000-000000000001'
 
 /** The event of these benches, as it travels: with headers about 1 kB. */
 export function statusEndret(forsendelseId: string): unknown {
-  return { forsendelseId, eksternReferanse: `bench-${forsendelseId}`, svarUtId: SVARUT_ID, status: 'LEST', endretTidspunkt: '2026-01-15T10:00:00.000Z' }
+  return {
+    forsendelseId,
+    eksternReferanse: `bench-${forsendelseId}`,
+    svarUtId: SVARUT_ID,
+    status: 'LEST',
+    endretTidspunkt: '2026-01-15T10:00:00.000Z',
+  }
 }
 
 /** Opens the heart in a folder; it runs when this resolves. */

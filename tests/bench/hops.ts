@@ -65,7 +65,9 @@ export const hops: Part = {
         await heart.installation.store.read('bench.still', async () => undefined)
         raws.push(rawInserts(folder.path, Math.round(groupSizes.at(-1) ?? 1)))
         gate.resolve()
-        tell(`hops: ${Math.round(hopsDone / seconds)}/s, ${Math.round((statistics.groups - groups) / seconds)} groups/s of ${groupSizes.at(-1)?.toFixed(1)} transactions, ${Math.round(raws.at(-1) ?? 0)} bare inserts/s`)
+        tell(
+          `hops: ${Math.round(hopsDone / seconds)}/s, ${Math.round((statistics.groups - groups) / seconds)} groups/s of ${groupSizes.at(-1)?.toFixed(1)} transactions, ${Math.round(raws.at(-1) ?? 0)} bare inserts/s`,
+        )
       }
       goOn = false
     } finally {
@@ -74,7 +76,12 @@ export const hops: Part = {
     }
     const ratios = raws.map((raw, round) => (perSecond[round] ?? 0) / raw)
     return [
-      { name: 'hops ÷ bare inserts in groups of equal size', unit: '', ...medianOf(ratios), aim: { atLeast: AIM_RATIO } },
+      {
+        name: 'hops ÷ bare inserts in groups of equal size',
+        unit: '',
+        ...medianOf(ratios),
+        aim: { atLeast: AIM_RATIO },
+      },
       { name: 'hops', unit: '1/s', ...medianOf(perSecond) },
       { name: 'hops: CPU per hop', unit: 'ms', ...medianOf(cpuMs) },
       { name: 'hops: transactions per group', unit: '', ...medianOf(groupSizes) },

@@ -36,9 +36,20 @@ const SENT_WITHIN_MS = 120_000
 export async function startHubUnderLoad(profileFolder: string | undefined): Promise<HubUnderLoad> {
   const folder = temporaryFolder('bench')
   const keys = makeClientKeys()
-  const simulators = await startSimulators({ tenants: TEST_ORGNR, publicKeyPem: keys.publicKeyPem, inFlightLimitMs: TIMING.inFlightMs, journey: [{ status: 'MOTTATT', afterMs: 0 }] })
+  const simulators = await startSimulators({
+    tenants: TEST_ORGNR,
+    publicKeyPem: keys.publicKeyPem,
+    inFlightLimitMs: TIMING.inFlightMs,
+    journey: [{ status: 'MOTTATT', afterMs: 0 }],
+  })
   const tenantsFolder = join(folder.path, 'tenants')
-  const secrets = writeTenantFiles(tenantsFolder, TEST_ORGNR.map(testTenant), simulators.urls, { timing: TIMING, statusPollMs: NEVER_MS, ceiling: CEILING }, keys)
+  const secrets = writeTenantFiles(
+    tenantsFolder,
+    TEST_ORGNR.map(testTenant),
+    simulators.urls,
+    { timing: TIMING, statusPollMs: NEVER_MS, ceiling: CEILING },
+    keys,
+  )
   const answers: ((cpuMs: number) => void)[] = []
   const log = openSync(join(folder.path, 'hub.log'), 'a')
   const profiling = profileFolder === undefined ? '' : ` --cpu-prof --cpu-prof-dir=${profileFolder}`
@@ -46,7 +57,7 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
     file: fileURLToPath(new URL('../../services/hub/src/main.ts', import.meta.url)),
     env: {
       ...secrets,
-      NODE_OPTIONS: `--import=${new URL('usage-reporter.ts', import.meta.url).href}${profiling}${process.env["BENCH_EXTRA"] ?? ""}`,
+      NODE_OPTIONS: `--import=${new URL('usage-reporter.ts', import.meta.url).href}${profiling}${process.env['BENCH_EXTRA'] ?? ''}`,
       SAMBAND_DATA: join(folder.path, 'data'),
       SAMBAND_TENANTS: tenantsFolder,
       SAMBAND_PORT: '0',
@@ -65,14 +76,18 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
   const sentCount = async () => (await simulators.letters()).length
   return {
     url: listening,
-    clients: TEST_ORGNR.map((orgnr) => ({ orgnr, client: new HubClient(testTenant(orgnr).klientId, testTenant(orgnr).klientSecret) })),
+    clients: TEST_ORGNR.map((orgnr) => ({
+      orgnr,
+      client: new HubClient(testTenant(orgnr).klientId, testTenant(orgnr).klientSecret),
+    })),
     folder: folder.path,
     cpuMs,
     sentCount,
     async sent(count) {
       const untilMs = Date.now() + SENT_WITHIN_MS
       while ((await sentCount()) < count) {
-        if (Date.now() > untilMs) throw new Error(`of ${count} letters ${await sentCount()} were sent within ${SENT_WITHIN_MS} ms`)
+        if (Date.now() > untilMs)
+          throw new Error(`of ${count} letters ${await sentCount()} were sent within ${SENT_WITHIN_MS} ms`)
         await pause(20)
       }
     },
@@ -81,7 +96,8 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
       await hub.stop(10_000)
       await simulators.program.stop(2_000)
       closeSync(log)
-      if (process.env['BENCH_EXTRA']) (await import('node:fs')).copyFileSync(join(folder.path, 'hub.log'), '/tmp/bench-helper/hub.log')
+      if (process.env['BENCH_EXTRA'])
+        (await import('node:fs')).copyFileSync(join(folder.path, 'hub.log'), '/tmp/bench-helper/hub.log')
       folder.remove()
     },
   }

@@ -12,13 +12,15 @@ const AIM_CPU_MS = 5
 /** Straight to SvarUt: what one letter costs the hub's process, and how many go through. */
 export const letters: Part = {
   name: 'letters',
-  measure: (options) => measureLetters(options, { name: 'accepted to sent', filed: false, warmUp: 300, rounds: 5, perRound: 200 }),
+  measure: (options) =>
+    measureLetters(options, { name: 'accepted to sent', filed: false, warmUp: 300, rounds: 5, perRound: 200 }),
 }
 
 /** Through the archive core first, every fourth letter in a new case. */
 export const filedLetters: Part = {
   name: 'filed-letters',
-  measure: (options) => measureLetters(options, { name: 'accepted to filed to sent', filed: true, warmUp: 90, rounds: 3, perRound: 100 }),
+  measure: (options) =>
+    measureLetters(options, { name: 'accepted to filed to sent', filed: true, warmUp: 90, rounds: 3, perRound: 100 }),
 }
 
 interface Load {
@@ -47,10 +49,17 @@ async function measureLetters(options: PartOptions, load: Load): Promise<readonl
       perSecond.push(load.perRound / ((performance.now() - startedMs) / 1000))
       await hub.atRest()
       cpuMs.push(((await hub.cpuMs()) - cpuBefore) / load.perRound)
-      options.tell(`${load.name}: ${perSecond.at(-1)?.toFixed(1)} letters/s, ${cpuMs.at(-1)?.toFixed(2)} ms CPU per letter`)
+      options.tell(
+        `${load.name}: ${perSecond.at(-1)?.toFixed(1)} letters/s, ${cpuMs.at(-1)?.toFixed(2)} ms CPU per letter`,
+      )
     }
     return [
-      { name: `${load.name}: CPU of the hub per letter`, unit: 'ms', ...medianOf(cpuMs), ...(load.filed ? {} : { aim: { atMost: AIM_CPU_MS } }) },
+      {
+        name: `${load.name}: CPU of the hub per letter`,
+        unit: 'ms',
+        ...medianOf(cpuMs),
+        ...(load.filed ? {} : { aim: { atMost: AIM_CPU_MS } }),
+      },
       { name: `${load.name}: letters`, unit: '1/s', ...medianOf(perSecond) },
     ]
   } finally {

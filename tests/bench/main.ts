@@ -17,7 +17,11 @@ const PARTS: readonly Part[] = [letters, filedLetters, hops, acceptance, backlog
 const RESULTS = fileURLToPath(new URL('results.json', import.meta.url))
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', multiple: true }, write: { type: 'boolean', default: false }, profile: { type: 'string' } },
+  options: {
+    only: { type: 'string', multiple: true },
+    write: { type: 'boolean', default: false },
+    profile: { type: 'string' },
+  },
 })
 const names = PARTS.map(({ name }) => name)
 const unknown = values.only?.find((name) => !names.includes(name))
@@ -29,7 +33,8 @@ const profileFolder = values.profile === undefined ? undefined : resolve(values.
 if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true })
 
 const startedMs = Date.now()
-const tell = (sentence: string) => void process.stderr.write(`${Math.round((Date.now() - startedMs) / 1000)} s: ${sentence}\n`)
+const tell = (sentence: string) =>
+  void process.stderr.write(`${Math.round((Date.now() - startedMs) / 1000)} s: ${sentence}\n`)
 const baseline = existsSync(RESULTS) ? (JSON.parse(readFileSync(RESULTS, 'utf8')) as Results) : undefined
 const figures: Figure[] = []
 for (const part of PARTS.filter(({ name }) => values.only?.includes(name) ?? true)) {
@@ -42,9 +47,17 @@ process.stdout.write(missed.length === 0 ? '\nevery aim is reached\n' : `\n${mis
 
 if (values.write) {
   const kept = baseline?.figures.filter(({ name }) => !figures.some((figure) => figure.name === name)) ?? []
-  const rounded = figures.map((figure) => ({ ...figure, value: rounding(figure.value), ...(figure.range === undefined ? {} : { range: figure.range.map(rounding) }) }))
+  const rounded = figures.map((figure) => ({
+    ...figure,
+    value: rounding(figure.value),
+    ...(figure.range === undefined ? {} : { range: figure.range.map(rounding) }),
+  }))
   // A part run alone replaces only its own figures.
-  const results = { measured: new Date().toISOString().slice(0, 10), machine: describeMachine(), figures: [...kept, ...rounded] }
+  const results = {
+    measured: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    figures: [...kept, ...rounded],
+  }
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`)
 }
 tell('done')

@@ -18,10 +18,25 @@ export function describeMachine(): string {
 /** The figures as a table, each beside what stands in the baseline. */
 export function tableOf(figures: readonly Figure[], baseline: Results | undefined): string {
   const before = new Map(baseline?.figures.map((figure) => [figure.name, figure.value]))
-  const rows = figures.map((figure) => [figure.name, shown(figure.value), figure.unit, rangeOf(figure), aimOf(figure), verdictOf(figure), baselineOf(before.get(figure.name))])
+  const rows = figures.map((figure) => [
+    figure.name,
+    shown(figure.value),
+    figure.unit,
+    rangeOf(figure),
+    aimOf(figure),
+    verdictOf(figure),
+    baselineOf(before.get(figure.name)),
+  ])
   const table = [['figure', 'value', 'unit', 'rounds', 'aim', '', 'baseline'], ...rows]
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? []
-  return table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n')
+  return table
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** Three digits that matter. */

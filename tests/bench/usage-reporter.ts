@@ -7,6 +7,9 @@ import { writeSync } from 'node:fs'
 const ANSWERS = 3
 process.on('message', () => {
   const { user, system } = process.cpuUsage()
-  writeSync(ANSWERS, `${JSON.stringify({ cpuMs: (user + system) / 1000, rssMb: process.memoryUsage.rss() / 2 ** 20 })}\n`)
+  writeSync(
+    ANSWERS,
+    `${JSON.stringify({ cpuMs: (user + system) / 1000, rssMb: process.memoryUsage.rss() / 2 ** 20 })}\n`,
+  )
 })
 process.on('disconnect', () => process.exit(1))

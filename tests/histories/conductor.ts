@@ -21,7 +21,13 @@ export interface Without {
 }
 
 /** The whole history. */
-export const NOTHING: Without = { acts: new Set(), strikes: new Set(), letters: new Set(), trouble: false, foreignLetters: false }
+export const NOTHING: Without = {
+  acts: new Set(),
+  strikes: new Set(),
+  letters: new Set(),
+  trouble: false,
+  foreignLetters: false,
+}
 
 /** A history while it runs, and what the judge needs of it afterwards. */
 export class Conductor {
@@ -78,7 +84,9 @@ export class Conductor {
         },
       },
     }
-    if (plan.foreignLetters) for (const letter of this.letters) await this.surroundings.plantForeignLetter(letter.tenant, letter.eksternReferanse)
+    if (plan.foreignLetters)
+      for (const letter of this.letters)
+        await this.surroundings.plantForeignLetter(letter.tenant, letter.eksternReferanse)
     for (let slot = 0; slot < plan.workers; slot++) this.#startSlot(slot, 0)
     for (const letter of this.letters) this.#client(letter, random.between(500, 60_000))
     for (const planned of plan.acts) world.schedule(planned.atMs, () => this.#guard(this.#do(planned.act)))
@@ -222,7 +230,13 @@ export class Conductor {
     const desk = act.kind === 'svarut fault' ? this.surroundings.svarut.faults : this.surroundings.noark5.faults
     this.#met(act.kind)
     this.world.note(`${act.kind}: ${act.operation} ${act.fault}`, true)
-    desk.order({ operation: act.operation, fault: act.fault as 'slow', times: act.times, delayMs: act.delayMs, status: act.status })
+    desk.order({
+      operation: act.operation,
+      fault: act.fault as 'slow',
+      times: act.times,
+      delayMs: act.delayMs,
+      status: act.status,
+    })
   }
 
   /** An operator's verb, on whatever a person could pick at this moment. */
@@ -242,7 +256,11 @@ export class Conductor {
     }
     if (kind === 'operator answer') return this.#answer(process)
     const states = kind === 'operator discard' ? "'waiting', 'running', 'parked'" : "'discarding', 'discarded'"
-    const rows = this.database.prepare(`SELECT row_id FROM inbox WHERE state IN (${states}) AND handler IN ('forsendelse.send', 'forsendelse.send-arkivert', 'journal.reserver') ORDER BY row_id`).all()
+    const rows = this.database
+      .prepare(
+        `SELECT row_id FROM inbox WHERE state IN (${states}) AND handler IN ('forsendelse.send', 'forsendelse.send-arkivert', 'journal.reserver') ORDER BY row_id`,
+      )
+      .all()
     if (rows.length === 0) return
     const rowId = Number(this.random.pick(rows).row_id)
     const verb = kind === 'operator discard' ? verbs.discard : verbs.undo
@@ -251,17 +269,32 @@ export class Conductor {
 
   /** Two people look at the destination and say what they see, "not there" only when nothing can be on its way any more. */
   async #answer(process: Process): Promise<void> {
-    const open = this.database.prepare("SELECT a.effect_key AS effect_key, MAX(a.started_at) AS started_at, e.name AS name FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open' GROUP BY a.effect_key").all()
+    const open = this.database
+      .prepare(
+        "SELECT a.effect_key AS effect_key, MAX(a.started_at) AS started_at, e.name AS name FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open' GROUP BY a.effect_key",
+      )
+      .all()
     const [question] = open
     if (question === undefined) return
     const seen = lookAtDestination(this.surroundings, String(question.name), String(question.effect_key))
     const sinceMs = process.machine.time.clock.now() - Number(question.started_at)
     const { verbs } = process.hub.runtime
     const say = (person: string, answer: { kind: 'there'; evidence: Json } | { kind: 'not-there' }) =>
-      verbs.answer(String(question.effect_key), answer, { person, klientId: 'drift' }, 'sett etter', 'hos mottakersystemet').catch(() => {})
+      verbs
+        .answer(
+          String(question.effect_key),
+          answer,
+          { person, klientId: 'drift' },
+          'sett etter',
+          'hos mottakersystemet',
+        )
+        .catch(() => {})
     if (seen !== undefined) await say('Operatør 1', { kind: 'there', evidence: seen })
     // A clock that jumped proves nothing: people wait by their own watch.
-    else if (process.machine.wallOffsetMs === 0 && sinceMs > TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs + 200_000) {
+    else if (
+      process.machine.wallOffsetMs === 0 &&
+      sinceMs > TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs + 200_000
+    ) {
       await say('Operatør 1', { kind: 'not-there' })
       await say('Operatør 2', { kind: 'not-there' })
     }
@@ -308,7 +341,9 @@ export class Conductor {
     const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])
     if (one(`SELECT COUNT(*) FROM inbox WHERE state IN (${states}) AND head = 1`) > 0) return false
     if (one("SELECT COUNT(*) FROM outbox WHERE state = 'pending'") > 0) return false
-    const behind = one('SELECT COUNT(*) FROM bus_topic t LEFT JOIN bus_offset o ON o.topic = t.topic WHERE COALESCE(o.next_offset, 0) < t.end_offset')
+    const behind = one(
+      'SELECT COUNT(*) FROM bus_topic t LEFT JOIN bus_offset o ON o.topic = t.topic WHERE COALESCE(o.next_offset, 0) < t.end_offset',
+    )
     return behind === 0
   }
 

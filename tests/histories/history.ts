@@ -20,7 +20,14 @@ export async function playHistory(seed: string, number: number, without: Without
     await history.play()
     const findings = await judge(history)
     assertQuiet()
-    return { number, steps: history.world.steps, digest: history.world.digest(), tally: history.tally, findings, story: history.world.story }
+    return {
+      number,
+      steps: history.world.steps,
+      digest: history.world.digest(),
+      tally: history.tally,
+      findings,
+      story: history.world.story,
+    }
   } finally {
     await history.close()
   }
@@ -40,7 +47,10 @@ export function findingKinds({ findings }: Pick<HistoryResult, 'findings'>): str
 }
 
 /** Leaves out whatever is not needed for the same kind of finding; tries one thing at a time. */
-export async function shorten(seed: string, failed: HistoryResult): Promise<{ readonly without: Without; readonly result: HistoryResult }> {
+export async function shorten(
+  seed: string,
+  failed: HistoryResult,
+): Promise<{ readonly without: Without; readonly result: HistoryResult }> {
   const wanted = findingKinds(failed)
   let best = { without: NOTHING, result: failed }
   const attempt = async (without: Without) => {
@@ -50,7 +60,8 @@ export async function shorten(seed: string, failed: HistoryResult): Promise<{ re
   await attempt({ ...best.without, trouble: true })
   await attempt({ ...best.without, foreignLetters: true })
   for (const part of ['acts', 'strikes', 'letters'] as const) {
-    for (let number = 0; number < MOST_PARTS; number++) await attempt({ ...best.without, [part]: new Set([...best.without[part], number]) })
+    for (let number = 0; number < MOST_PARTS; number++)
+      await attempt({ ...best.without, [part]: new Set([...best.without[part], number]) })
   }
   return best
 }

@@ -43,18 +43,22 @@ function judgeLetter(history: Conductor, letter: Letter, found: string | undefin
   const { svarut, noark5 } = history.surroundings
   const sent = svarut.received().filter((one) => one.marks.includes(letter.mark)).length
   const core = noark5.received()
-  const filed = core.journalposter.filter((one) => one.tittel.includes(`SAMBAND-MARK:${letter.mark}`) && one.deleted !== true)
+  const filed = core.journalposter.filter(
+    (one) => one.tittel.includes(`SAMBAND-MARK:${letter.mark}`) && one.deleted !== true,
+  )
   if (sent > 1) findings.twice.push(`${name}: ${sent} letters at SvarUt`)
   if (filed.length > 1) findings.twice.push(`${name}: ${filed.length} journalposter`)
   if (found === undefined) {
     if (letter.answered) findings.lost.push(`${name}: answered with a 2xx and not in the ledger`)
-    else if (sent + filed.length > 0 && !history.restored) findings.lost.push(`${name}: acted on though it was never accepted`)
+    else if (sent + filed.length > 0 && !history.restored)
+      findings.lost.push(`${name}: acted on though it was never accepted`)
     return
   }
   switch (found) {
     case 'done':
       if (sent === 0) findings.lost.push(`${name}: said to be done, not at SvarUt`)
-      if (letter.noekkel !== undefined && !isDoneAlthoughDiscarded(history, letter)) judgeFiling(history, letter, name, findings)
+      if (letter.noekkel !== undefined && !isDoneAlthoughDiscarded(history, letter))
+        judgeFiling(history, letter, name, findings)
       return
     case 'discarded':
       if (sent > 0) findings.lost.push(`${name}: shown as discarded, and at SvarUt`)
@@ -72,25 +76,34 @@ function judgeLetter(history: Conductor, letter: Letter, found: string | undefin
 /** A filed letter: one journalpost with E, one party, and every document with its bytes, once each. */
 function judgeFiling(history: Conductor, letter: Letter, name: string, findings: Findings): void {
   const core = history.surroundings.noark5.received()
-  const [journalpost] = core.journalposter.filter((one) => one.tittel.includes(`SAMBAND-MARK:${letter.mark}`) && one.deleted !== true)
+  const [journalpost] = core.journalposter.filter(
+    (one) => one.tittel.includes(`SAMBAND-MARK:${letter.mark}`) && one.deleted !== true,
+  )
   if (journalpost === undefined) {
     findings.lost.push(`${name}: said to be done, no journalpost`)
     return
   }
   if (journalpost.journalstatus !== 'E') findings.lost.push(`${name}: journalpost left at ${journalpost.journalstatus}`)
-  const of = <Item extends { readonly journalpost: string; readonly deleted?: boolean }>(items: readonly Item[]) => items.filter((one) => one.journalpost === journalpost.systemID && one.deleted !== true).length
+  const of = <Item extends { readonly journalpost: string; readonly deleted?: boolean }>(items: readonly Item[]) =>
+    items.filter((one) => one.journalpost === journalpost.systemID && one.deleted !== true).length
   const parts = of(core.korrespondanseparter)
   const files = core.filer.filter((one) => one.journalpost === journalpost.systemID)
   const descriptions = of(core.dokumentbeskrivelser)
   if (parts > 1) findings.twice.push(`${name}: ${parts} korrespondanseparter`)
   if (parts < 1) findings.lost.push(`${name}: no korrespondansepart`)
-  if (files.length > letter.documents || descriptions > letter.documents) findings.twice.push(`${name}: ${files.length} files, ${descriptions} dokumentbeskrivelser for ${letter.documents} documents`)
-  if (files.length < letter.documents) findings.lost.push(`${name}: ${files.length} files for ${letter.documents} documents`)
+  if (files.length > letter.documents || descriptions > letter.documents)
+    findings.twice.push(
+      `${name}: ${files.length} files, ${descriptions} dokumentbeskrivelser for ${letter.documents} documents`,
+    )
+  if (files.length < letter.documents)
+    findings.lost.push(`${name}: ${files.length} files for ${letter.documents} documents`)
 }
 
 /** One saksmappe per key and tenant. */
 function judgeCases(history: Conductor, findings: Findings): void {
-  const keys = new Set(history.letters.flatMap((letter) => (letter.noekkel === undefined ? [] : [`${letter.tenant} ${letter.noekkel}`])))
+  const keys = new Set(
+    history.letters.flatMap((letter) => (letter.noekkel === undefined ? [] : [`${letter.tenant} ${letter.noekkel}`])),
+  )
   const cases = history.surroundings.noark5.received().saksmapper.filter((one) => one.deleted !== true)
   if (cases.length > keys.size) findings.twice.push(`${cases.length} saksmapper for ${keys.size} keys`)
 }
@@ -110,14 +123,21 @@ function judgeOrder(history: Conductor, findings: Findings): void {
     const letter = history.letters.find((one) => one.acceptedId === row.accepted_id)
     const at = made.findIndex((one) => letter !== undefined && one.tittel.includes(`SAMBAND-MARK:${letter.mark}`))
     const before = lanes.get(String(row.lane)) ?? -1
-    if (at >= 0 && at < before) findings.outOfOrder.push(`${letter?.eksternReferanse}: filed before a letter of the same case that was accepted earlier`)
+    if (at >= 0 && at < before)
+      findings.outOfOrder.push(
+        `${letter?.eksternReferanse}: filed before a letter of the same case that was accepted earlier`,
+      )
     lanes.set(String(row.lane), Math.max(before, at))
   }
 }
 
 /** It went out although a person had discarded it; what should have followed did not, and an alarm says so. */
 function isDoneAlthoughDiscarded(history: Conductor, letter: Letter): boolean {
-  return history.database.prepare('SELECT 1 FROM inbox WHERE accepted_id = ? AND remark IS NOT NULL').get(letter.acceptedId) !== undefined
+  return (
+    history.database
+      .prepare('SELECT 1 FROM inbox WHERE accepted_id = ? AND remark IS NOT NULL')
+      .get(letter.acceptedId) !== undefined
+  )
 }
 
 /** What a person discarded stays so until a person takes it back, or evidence comes and an alarm says so. */
@@ -128,7 +148,10 @@ function judgeDiscards(history: Conductor, findings: Findings): void {
        AND (SELECT u.verb FROM audit u WHERE u.row_id = i.row_id AND u.verb IN ('discard', 'undo') ORDER BY u.number DESC LIMIT 1) = 'discard'`,
     )
     .all()
-  for (const row of revived) findings.lost.push(`${String(row.accepted_id)}: discarded by a person, and ${String(row.state)} without anybody having taken that back`)
+  for (const row of revived)
+    findings.lost.push(
+      `${String(row.accepted_id)}: discarded by a person, and ${String(row.state)} without anybody having taken that back`,
+    )
 }
 
 /** Rows of a case are filed in the order of their places, those that were discarded before anything was made and then taken back too. */
@@ -145,7 +168,10 @@ function judgePlaces(history: Conductor, findings: Findings): void {
     const letter = history.letters.find((one) => one.acceptedId === row.accepted_id)
     const at = made.findIndex((one) => letter !== undefined && one.tittel.includes(`SAMBAND-MARK:${letter.mark}`))
     const before = lanes.get(String(row.lane)) ?? -1
-    if (at >= 0 && at < before && !history.restored) findings.outOfOrder.push(`${letter?.eksternReferanse}: its place in the case is later than that of a letter filed after it`)
+    if (at >= 0 && at < before && !history.restored)
+      findings.outOfOrder.push(
+        `${letter?.eksternReferanse}: its place in the case is later than that of a letter filed after it`,
+      )
     lanes.set(String(row.lane), Math.max(before, at))
   }
 }

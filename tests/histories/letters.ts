@@ -1,5 +1,5 @@
-import { acceptedIdOf } from '@samband/runtime'
 import { sleep } from '@samband/kernel'
+import { acceptedIdOf } from '@samband/runtime'
 import type { Process } from './processes.ts'
 import type { Random } from './random.ts'
 import { basicOf, multipart, TENANTS } from './surroundings.ts'
@@ -38,7 +38,18 @@ export function chooseLetters(random: Random): Letter[] {
     const noekkel = random.chance(0.6) ? `sak-${random.between(1, 2)}` : undefined
     const klasse = random.chance(0.12) ? 'X99' : 'L42'
     const digitalId = random.pick(RECIPIENTS)
-    const letter = { tenant, eksternReferanse, acceptedId: acceptedIdOf(tenant, eksternReferanse), mark, documents, noekkel, klasse, impatient: random.chance(0.1), repeats: random.chance(0.25), answered: false }
+    const letter = {
+      tenant,
+      eksternReferanse,
+      acceptedId: acceptedIdOf(tenant, eksternReferanse),
+      mark,
+      documents,
+      noekkel,
+      klasse,
+      impatient: random.chance(0.1),
+      repeats: random.chance(0.25),
+      answered: false,
+    }
     return { ...letter, body: bodyOf(letter, digitalId) }
   })
 }
@@ -57,7 +68,13 @@ function bodyOf(letter: Omit<Letter, 'body'>, digitalId: string): Buffer {
     dokumenter: documents.map(({ filnavn, mimeType }) => ({ filnavn, mimeType })),
     ...(letter.noekkel === undefined
       ? {}
-      : { arkiv: { klasse: letter.klasse, saksmappe: { noekkel: letter.noekkel, tittel: `Sak ${letter.noekkel}` }, journalpost: { tittel: `Vedtak SAMBAND-MARK:${letter.mark}` } } }),
+      : {
+          arkiv: {
+            klasse: letter.klasse,
+            saksmappe: { noekkel: letter.noekkel, tittel: `Sak ${letter.noekkel}` },
+            journalpost: { tittel: `Vedtak SAMBAND-MARK:${letter.mark}` },
+          },
+        }),
   }
   return multipart('grense', forsendelse, documents)
 }
@@ -68,7 +85,12 @@ const ANSWER_WITHIN_MS = 40_000
  * Hands a letter in until it is answered with a 2xx, as a client does: again after a failure, a refusal or silence, at whichever process
  * is up.
  */
-export async function handIn(world: World, random: Random, letter: Letter, anyProcess: () => Process | undefined): Promise<void> {
+export async function handIn(
+  world: World,
+  random: Random,
+  letter: Letter,
+  anyProcess: () => Process | undefined,
+): Promise<void> {
   let left = letter.repeats ? 2 : 1
   for (let tries = 0; tries < 400 && left > 0; tries++) {
     const status = await tryOnce(world, letter, anyProcess())
@@ -108,7 +130,12 @@ async function tryOnce(world: World, letter: Letter, at: Process | undefined): P
 
 async function post(at: Process, letter: Letter): Promise<number> {
   const { app } = at.hub
-  const token = await app.inject({ method: 'POST', url: '/oauth/token', headers: { authorization: basicOf(letter.tenant), 'content-type': 'application/x-www-form-urlencoded' }, payload: 'grant_type=client_credentials' })
+  const token = await app.inject({
+    method: 'POST',
+    url: '/oauth/token',
+    headers: { authorization: basicOf(letter.tenant), 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'grant_type=client_credentials',
+  })
   if (token.statusCode !== 200) return token.statusCode
   const { access_token } = token.json<{ access_token: string }>()
   const answer = await app.inject({
@@ -117,6 +144,7 @@ async function post(at: Process, letter: Letter): Promise<number> {
     headers: { authorization: `Bearer ${access_token}`, 'content-type': 'multipart/form-data; boundary=grense' },
     payload: letter.body,
   })
-  if (answer.statusCode >= 400 && answer.statusCode !== 503) throw new Error(`the hub refused a letter with ${answer.statusCode}: ${answer.body}`)
+  if (answer.statusCode >= 400 && answer.statusCode !== 503)
+    throw new Error(`the hub refused a letter with ${answer.statusCode}: ${answer.body}`)
   return answer.statusCode
 }

@@ -99,7 +99,9 @@ export class Machine {
     timers: {
       after: (delayMs, callback) => {
         let cancelled = false
-        const cancel = this.world.schedule(this.world.nowMs + delayMs, () => this.deliver(() => cancelled || callback()))
+        const cancel = this.world.schedule(this.world.nowMs + delayMs, () =>
+          this.deliver(() => cancelled || callback()),
+        )
         return () => {
           cancelled = true
           cancel()

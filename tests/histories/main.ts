@@ -8,7 +8,13 @@ import { add, KINDS, type Tally } from './tally.ts'
 
 /** `npm run histories -- --count N --seed S [--from K]`: plays N seeded histories and prints one JSON object as its last line. */
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '500' }, seed: { type: 'string', default: '1' }, from: { type: 'string', default: '0' }, processes: { type: 'string' }, 'stop-at-first': { type: 'boolean', default: false } },
+  options: {
+    count: { type: 'string', default: '500' },
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+    processes: { type: 'string' },
+    'stop-at-first': { type: 'boolean', default: false },
+  },
 })
 const count = Number(values.count)
 const from = Number(values.from)
@@ -42,13 +48,16 @@ function stopped(): boolean {
 
 function playChunk(first: number, size: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = fork(new URL('worker.ts', import.meta.url), [values.seed, String(first), String(size)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const worker = fork(new URL('worker.ts', import.meta.url), [values.seed, String(first), String(size)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     workers.add(worker)
     worker.on('message', (message: { result: HistoryResult } | { broken: { number: number; message: string } }) => {
       if ('result' in message) results.push(message.result)
       else broken.push(message.broken)
       const done = results.length + broken.length
-      if (done % 250 === 0) process.stderr.write(`${done} of ${count} histories, ${Math.round((Date.now() - startedAt) / 1000)} s\n`)
+      if (done % 250 === 0)
+        process.stderr.write(`${done} of ${count} histories, ${Math.round((Date.now() - startedAt) / 1000)} s\n`)
       if (stopped()) for (const one of workers) one.kill('SIGKILL')
     })
     worker.on('exit', (code) => {
@@ -78,21 +87,31 @@ for (const { number, message } of broken) process.stdout.write(`history ${number
 if (failed.length > 0 && !values['stop-at-first']) await tellFailures()
 
 /** A kind of fault or act that never met an open attempt has tried nothing; small runs may miss one. */
-const unmet = count >= 500 && !values['stop-at-first'] ? KINDS.filter((kind) => (tally[kind]?.withOpenAttempt ?? 0) === 0) : []
+const unmet =
+  count >= 500 && !values['stop-at-first'] ? KINDS.filter((kind) => (tally[kind]?.withOpenAttempt ?? 0) === 0) : []
 for (const kind of unmet) process.stdout.write(`"${kind}" never met an open attempt: these histories do not try it\n`)
 process.stderr.write(`${Math.round((Date.now() - startedAt) / 1000)} s\n`)
 
-const faults = Object.fromEntries(Object.entries(tally).sort().map(([kind, met]) => [kind, met.times]))
-process.stdout.write(`${JSON.stringify({ histories: results.length, steps, digest: digest.digest('hex').slice(0, 32), faults, ...sums })}\n`)
+const faults = Object.fromEntries(
+  Object.entries(tally)
+    .sort()
+    .map(([kind, met]) => [kind, met.times]),
+)
+process.stdout.write(
+  `${JSON.stringify({ histories: results.length, steps, digest: digest.digest('hex').slice(0, 32), faults, ...sums })}\n`,
+)
 process.exitCode = failed.length > 0 || broken.length > 0 || unmet.length > 0 ? 1 : 0
 
 async function tellFailures(): Promise<void> {
   for (const result of failed) process.stdout.write(`history ${result.number}: ${findingKinds(result)}\n`)
   await loadTenantFiles()
   for (const result of failed.slice(0, 3)) {
-    process.stdout.write(`history ${result.number}: ${findingKinds(result)} (again with: npm run histories -- --count 1 --seed ${values.seed} --from ${result.number})\n`)
+    process.stdout.write(
+      `history ${result.number}: ${findingKinds(result)} (again with: npm run histories -- --count 1 --seed ${values.seed} --from ${result.number})\n`,
+    )
     const { result: short } = await shorten(values.seed, result)
     for (const step of short.story) process.stdout.write(`  ${step}\n`)
-    for (const [kind, sentences] of Object.entries(short.findings)) for (const sentence of sentences) process.stdout.write(`  ${kind}: ${sentence}\n`)
+    for (const [kind, sentences] of Object.entries(short.findings))
+      for (const sentence of sentences) process.stdout.write(`  ${kind}: ${sentence}\n`)
   }
 }

@@ -83,10 +83,16 @@ export class VirtualNetwork extends Dispatcher {
     if (fate === 'request-lost') return
     const delayMs = fate === 'late' ? random.between(Math.floor(latestMs / 4), latestMs) : outMs
     if (fate === 'late') receiver.fail('ECONNRESET')
-    world.schedule(world.nowMs + delayMs, () => void arrive(app, request, body, (answer) => {
-      if (fate === 'answer-lost' || fate === 'late') return
-      world.schedule(world.nowMs + backMs, () => (fate === 'cut-after' || answer === undefined ? receiver.fail('ECONNRESET') : receiver.answer(answer)))
-    }))
+    world.schedule(
+      world.nowMs + delayMs,
+      () =>
+        void arrive(app, request, body, (answer) => {
+          if (fate === 'answer-lost' || fate === 'late') return
+          world.schedule(world.nowMs + backMs, () =>
+            fate === 'cut-after' || answer === undefined ? receiver.fail('ECONNRESET') : receiver.answer(answer),
+          )
+        }),
+    )
   }
 }
 
@@ -96,7 +102,12 @@ interface Answer {
   readonly body: Buffer
 }
 
-async function arrive(app: FastifyInstance, request: Dispatcher.DispatchOptions, body: Buffer, done: (answer: Answer | undefined) => void): Promise<void> {
+async function arrive(
+  app: FastifyInstance,
+  request: Dispatcher.DispatchOptions,
+  body: Buffer,
+  done: (answer: Answer | undefined) => void,
+): Promise<void> {
   try {
     const response = await app.inject({
       method: request.method as 'GET',
@@ -105,7 +116,8 @@ async function arrive(app: FastifyInstance, request: Dispatcher.DispatchOptions,
       ...(body.length > 0 || request.method === 'POST' ? { payload: body } : {}),
     })
     const headers: Record<string, string | string[]> = {}
-    for (const [name, value] of Object.entries(response.headers)) if (value !== undefined) headers[name] = Array.isArray(value) ? value : String(value)
+    for (const [name, value] of Object.entries(response.headers))
+      if (value !== undefined) headers[name] = Array.isArray(value) ? value : String(value)
     done({ status: response.statusCode, headers, body: response.rawPayload })
   } catch {
     done(undefined)
@@ -114,7 +126,8 @@ async function arrive(app: FastifyInstance, request: Dispatcher.DispatchOptions,
 
 function flatHeaders(headers: Dispatcher.DispatchOptions['headers']): Record<string, string> {
   const flat: Record<string, string> = {}
-  for (const [name, value] of Object.entries((headers ?? {}) as Record<string, unknown>)) if (value !== undefined && value !== null) flat[name] = String(value)
+  for (const [name, value] of Object.entries((headers ?? {}) as Record<string, unknown>))
+    if (value !== undefined && value !== null) flat[name] = String(value)
   return flat
 }
 
@@ -138,7 +151,16 @@ class Receiver {
     this.#machine = machine
     this.#handler = handler
     const abort = (reason: Error) => this.failWith(reason)
-    this.#controller = { paused: false, aborted: false, reason: null, rawHeaders: null, rawTrailers: null, pause: () => {}, resume: () => {}, abort } as unknown as Dispatcher.DispatchController
+    this.#controller = {
+      paused: false,
+      aborted: false,
+      reason: null,
+      rawHeaders: null,
+      rawTrailers: null,
+      pause: () => {},
+      resume: () => {},
+      abort,
+    } as unknown as Dispatcher.DispatchController
   }
 
   get over(): boolean {
@@ -162,7 +184,9 @@ class Receiver {
   failWith(error: unknown): void {
     if (this.#over) return
     this.#over = true
-    this.#machine.deliver(() => this.#handler.onResponseError?.(this.#controller, error instanceof Error ? error : new Error(String(error))))
+    this.#machine.deliver(() =>
+      this.#handler.onResponseError?.(this.#controller, error instanceof Error ? error : new Error(String(error))),
+    )
   }
 
   answer({ status, headers, body }: Answer): void {

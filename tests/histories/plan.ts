@@ -11,7 +11,14 @@ export interface Planned {
     | { readonly kind: 'backup' }
     | { readonly kind: 'restore' }
     | { readonly kind: 'tenant moved' }
-    | { readonly kind: 'svarut fault' | 'noark5 fault'; readonly operation: string; readonly fault: string; readonly times: number; readonly delayMs: number; readonly status: number }
+    | {
+        readonly kind: 'svarut fault' | 'noark5 fault'
+        readonly operation: string
+        readonly fault: string
+        readonly times: number
+        readonly delayMs: number
+        readonly status: number
+      }
     | { readonly kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer' }
 }
 
@@ -50,8 +57,25 @@ const SVARUT_FAULTS: readonly (readonly [operation: string, fault: string])[] = 
   ['status', 'server-error'],
 ]
 
-const NOARK5_OPERATIONS = ['ny-saksmappe', 'ny-journalpost', 'ny-korrespondansepart', 'ny-dokumentbeskrivelse', 'ny-dokumentobjekt', 'upload', 'update'] as const
-const NOARK5_FAULTS = ['accept-then-hang', 'answer-lost', 'error-after-effect', 'server-error', 'wrong-schema', 'unauthorized', 'slow', 'accept-late'] as const
+const NOARK5_OPERATIONS = [
+  'ny-saksmappe',
+  'ny-journalpost',
+  'ny-korrespondansepart',
+  'ny-dokumentbeskrivelse',
+  'ny-dokumentobjekt',
+  'upload',
+  'update',
+] as const
+const NOARK5_FAULTS = [
+  'accept-then-hang',
+  'answer-lost',
+  'error-after-effect',
+  'server-error',
+  'wrong-schema',
+  'unauthorized',
+  'slow',
+  'accept-late',
+] as const
 const NOARK5_READS: readonly (readonly [operation: string, fault: string])[] = [
   ['search', 'error-under-200'],
   ['search', 'server-error'],
@@ -82,7 +106,10 @@ export function choosePlan(random: Random, workers: 1 | 2): Plan {
   // A restore forgets which konto a letter was bound to; restored stores are only asked at the konto the tenant has (ARCHITECTURE, assumptions).
   if (!moved && random.chance(0.18)) {
     const backupMs = random.between(1_000, 150_000)
-    acts.push({ atMs: backupMs, act: { kind: 'backup' } }, { atMs: backupMs + random.between(1_000, 200_000), act: { kind: 'restore' } })
+    acts.push(
+      { atMs: backupMs, act: { kind: 'backup' } },
+      { atMs: backupMs + random.between(1_000, 200_000), act: { kind: 'restore' } },
+    )
   }
   return {
     workers,
@@ -96,12 +123,28 @@ export function choosePlan(random: Random, workers: 1 | 2): Plan {
 
 function svarutFault(random: Random): Planned['act'] {
   const [operation, fault] = random.pick(SVARUT_FAULTS)
-  return { kind: 'svarut fault', operation, fault, times: random.between(1, 2), delayMs: random.between(500, 19_000), status: random.pick([500, 502, 503]) }
+  return {
+    kind: 'svarut fault',
+    operation,
+    fault,
+    times: random.between(1, 2),
+    delayMs: random.between(500, 19_000),
+    status: random.pick([500, 502, 503]),
+  }
 }
 
 function noark5Fault(random: Random): Planned['act'] {
-  const [operation, fault] = random.chance(0.75) ? ([random.pick(NOARK5_OPERATIONS), random.pick(NOARK5_FAULTS)] as const) : random.pick(NOARK5_READS)
-  return { kind: 'noark5 fault', operation, fault, times: random.between(1, 2), delayMs: random.between(500, 19_000), status: random.pick([500, 503]) }
+  const [operation, fault] = random.chance(0.75)
+    ? ([random.pick(NOARK5_OPERATIONS), random.pick(NOARK5_FAULTS)] as const)
+    : random.pick(NOARK5_READS)
+  return {
+    kind: 'noark5 fault',
+    operation,
+    fault,
+    times: random.between(1, 2),
+    delayMs: random.between(500, 19_000),
+    status: random.pick([500, 503]),
+  }
 }
 
 function chooseStrikes(random: Random): ReadonlyMap<number, Strike> {

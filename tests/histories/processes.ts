@@ -2,10 +2,16 @@ import { DatabaseSync } from 'node:sqlite'
 import { createEmbeddedBus } from '@samband/bus'
 import { createHub, type Hub } from '@samband/hub'
 import type { Logger } from '@samband/kernel'
-import { aroundFileSystem, createFilePayloads, createMemoryDisk, createMemoryFileSystem, type MemoryDisk } from '@samband/payloads'
+import {
+  aroundFileSystem,
+  createFilePayloads,
+  createMemoryDisk,
+  createMemoryFileSystem,
+  type MemoryDisk,
+} from '@samband/payloads'
 import { createSqliteStore, migrate, readMigrations, type SqliteStore, stampRestored } from '@samband/store'
-import { Machine, seededIds, type Strike, struckStore } from './machine.ts'
-import { VirtualNetwork, type NetworkOptions } from './network.ts'
+import { Machine, type Strike, seededIds, struckStore } from './machine.ts'
+import { type NetworkOptions, VirtualNetwork } from './network.ts'
 import type { Random } from './random.ts'
 import type { Registry } from './surroundings.ts'
 import type { World } from './world.ts'
@@ -73,11 +79,22 @@ export interface Shop {
 const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => SILENT }
 
 /** Starts a hub on the disk. Resolves when it takes letters; a strike in the middle of its start leaves it pending for ever. */
-export async function startProcess(shop: Shop, name: string, strikes: ReadonlyMap<number, Strike>, wallOffsetMs: number, born: (machine: Machine) => void): Promise<Process> {
+export async function startProcess(
+  shop: Shop,
+  name: string,
+  strikes: ReadonlyMap<number, Strike>,
+  wallOffsetMs: number,
+  born: (machine: Machine) => void,
+): Promise<Process> {
   const machine = new Machine(name, shop.world)
   machine.wallOffsetMs = wallOffsetMs
   for (const [call, strike] of strikes) machine.strikes.set(call, strike)
-  const sqlite = createSqliteStore({ database: shop.disk.database, exclusive: shop.exclusive, timers: machine.time.timers, ownsDatabase: false })
+  const sqlite = createSqliteStore({
+    database: shop.disk.database,
+    exclusive: shop.exclusive,
+    timers: machine.time.timers,
+    ownsDatabase: false,
+  })
   machine.onDeath = () => sqlite.abandon()
   born(machine)
   const store = struckStore(machine, sqlite)
@@ -103,7 +120,13 @@ export async function startProcess(shop: Shop, name: string, strikes: ReadonlyMa
       tenants: shop.registry,
       tokenKey: Buffer.alloc(32, 3),
     },
-    { limits: { leaseMs: 30_000, pollMs: 2_000 }, relayPollMs: shop.exclusive ? 60_000 : 3_000, resolveEveryMs: 15_000, replayEveryMs: 2_000, statusRoundMs: 60_000 },
+    {
+      limits: { leaseMs: 30_000, pollMs: 2_000 },
+      relayPollMs: shop.exclusive ? 60_000 : 3_000,
+      resolveEveryMs: 15_000,
+      replayEveryMs: 2_000,
+      statusRoundMs: 60_000,
+    },
   )
   await hub.start()
   return { machine, hub, store: sqlite }

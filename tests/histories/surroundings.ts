@@ -18,7 +18,10 @@ const KLIENT_SECRET = 'historie-hemmelighet-1'
 /** The one RSA key of all histories: making one costs more than a history. */
 const KEYS = (() => {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  return { privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString() }
+  return {
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  }
 })()
 
 /** The kontoer of a tenant: the one it has, and the one it moves to in some histories. */
@@ -72,7 +75,8 @@ export async function loadTenantFiles(): Promise<void> {
   for (const orgnr of TENANTS) {
     for (const kontoId of kontoer(orgnr)) {
       const checked = await checkTenantFile(tenantFile(orgnr, kontoId), { resolve: async (ref) => SECRETS[ref] })
-      if (checked.value === undefined) throw new Error(`tenant file of the histories: ${JSON.stringify(checked.faults)}`)
+      if (checked.value === undefined)
+        throw new Error(`tenant file of the histories: ${JSON.stringify(checked.faults)}`)
       FILES.set(`${orgnr} ${kontoId}`, checked.value)
     }
   }
@@ -119,18 +123,29 @@ export interface Surroundings {
 
 /** Starts the simulators in the time and randomness of a history. */
 export async function createSurroundings(world: World, random: Random): Promise<Surroundings> {
-  const time = { nowMs: () => world.time.clock.now(), after: (ms: number, run: () => void) => world.schedule(world.nowMs + ms, run) }
+  const time = {
+    nowMs: () => world.time.clock.now(),
+    after: (ms: number, run: () => void) => world.schedule(world.nowMs + ms, run),
+  }
   const shared = { time, random: { uuid: () => random.uuid() } }
   const maskinporten = createMaskinportenSimulator({
     ...shared,
     issuer: 'http://maskinporten/',
-    clients: [{ clientId: 'samband', orgnr: SUPPLIER, publicKeyPem: KEYS.publicKeyPem, kid: 'nokkel-1', scopes: ['ks:fiks'] }],
+    clients: [
+      { clientId: 'samband', orgnr: SUPPLIER, publicKeyPem: KEYS.publicKeyPem, kid: 'nokkel-1', scopes: ['ks:fiks'] },
+    ],
     keyPair: { ...KEYS, kid: 'maskinporten-1' },
   })
   const svarut = createSvarUtSimulator({
     ...shared,
-    integrasjoner: TENANTS.map((orgnr) => ({ integrasjonId: `integrasjon-${orgnr}`, integrasjonPassord: 'integrasjon-passord-1', autorisertOrgnr: SUPPLIER, kontoer: [...kontoer(orgnr)] })),
-    acceptToken: (token, nowMs) => (token === FOREIGN_TOKEN ? { orgnr: SUPPLIER, scope: 'ks:fiks' } : maskinporten.acceptToken(token, nowMs)),
+    integrasjoner: TENANTS.map((orgnr) => ({
+      integrasjonId: `integrasjon-${orgnr}`,
+      integrasjonPassord: 'integrasjon-passord-1',
+      autorisertOrgnr: SUPPLIER,
+      kontoer: [...kontoer(orgnr)],
+    })),
+    acceptToken: (token, nowMs) =>
+      token === FOREIGN_TOKEN ? { orgnr: SUPPLIER, scope: 'ks:fiks' } : maskinporten.acceptToken(token, nowMs),
     inFlightLimitMs: Number.POSITIVE_INFINITY,
     journey: [
       { status: 'AKSEPTERT', afterMs: 30_000 },
@@ -149,13 +164,26 @@ export async function createSurroundings(world: World, random: Random): Promise<
     noark5,
     hosts: { 'http://maskinporten': maskinporten.app, 'http://svarut': svarut.app, 'http://noark5': noark5.app },
     async plantForeignLetter(tenant, eksternReferanse) {
-      const body = multipart('fremmed', { tittel: 'Et annet brev', mottaker: { navn: 'Syntetisk Person', digitalId: '15859099928' }, kunDigitalLevering: true, eksternReferanse, dokumenter: [{ filnavn: 'annet.txt', mimeType: 'text/plain' }] }, [
-        { filnavn: 'annet.txt', mimeType: 'text/plain', content: Buffer.from('fremmed') },
-      ])
+      const body = multipart(
+        'fremmed',
+        {
+          tittel: 'Et annet brev',
+          mottaker: { navn: 'Syntetisk Person', digitalId: '15859099928' },
+          kunDigitalLevering: true,
+          eksternReferanse,
+          dokumenter: [{ filnavn: 'annet.txt', mimeType: 'text/plain' }],
+        },
+        [{ filnavn: 'annet.txt', mimeType: 'text/plain', content: Buffer.from('fremmed') }],
+      )
       const answer = await svarut.app.inject({
         method: 'POST',
         url: `/api/v3/kontoer/${kontoer(tenant)[0]}/forsendelser/person`,
-        headers: { authorization: `Bearer ${FOREIGN_TOKEN}`, integrasjonid: `integrasjon-${tenant}`, integrasjonpassord: 'integrasjon-passord-1', 'content-type': 'multipart/form-data; boundary=fremmed' },
+        headers: {
+          authorization: `Bearer ${FOREIGN_TOKEN}`,
+          integrasjonid: `integrasjon-${tenant}`,
+          integrasjonpassord: 'integrasjon-passord-1',
+          'content-type': 'multipart/form-data; boundary=fremmed',
+        },
         payload: body,
       })
       if (answer.statusCode !== 200) throw new Error(`the foreign letter was refused: ${answer.body}`)
@@ -169,11 +197,19 @@ export async function createSurroundings(world: World, random: Random): Promise<
 const FOREIGN_TOKEN = 'fremmed-system'
 
 /** A multipart body as case-archive systems send it: the JSON first, then the documents in order. */
-export function multipart(boundary: string, forsendelse: unknown, documents: readonly { filnavn: string; mimeType: string; content: Buffer }[]): Buffer {
+export function multipart(
+  boundary: string,
+  forsendelse: unknown,
+  documents: readonly { filnavn: string; mimeType: string; content: Buffer }[],
+): Buffer {
   const parts = [
-    Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="forsendelse"\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(forsendelse)}\r\n`),
+    Buffer.from(
+      `--${boundary}\r\nContent-Disposition: form-data; name="forsendelse"\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n${JSON.stringify(forsendelse)}\r\n`,
+    ),
     ...documents.flatMap((document, place) => [
-      Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="filer_${place}"; filename="${document.filnavn}"\r\nContent-Type: ${document.mimeType}\r\n\r\n`),
+      Buffer.from(
+        `--${boundary}\r\nContent-Disposition: form-data; name="filer_${place}"; filename="${document.filnavn}"\r\nContent-Type: ${document.mimeType}\r\n\r\n`,
+      ),
       document.content,
       Buffer.from('\r\n'),
     ]),

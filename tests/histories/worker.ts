@@ -10,7 +10,9 @@ for (let number = Number(from); number < Number(from) + Number(count); number++)
     const clean = Object.values(result.findings).every((sentences: string[]) => sentences.length === 0)
     process.send?.({ result: clean ? { ...result, story: [] } : result })
   } catch (error) {
-    process.send?.({ broken: { number, message: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) } })
+    process.send?.({
+      broken: { number, message: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) },
+    })
   }
 }
 process.disconnect?.()

@@ -85,12 +85,23 @@ export async function settle(): Promise<void> {
 
 /** Fails a history that used something of the machine: what it did then cannot be repeated. */
 export function assertQuiet(): void {
-  const foreign = process.getActiveResourcesInfo().filter((name) => /^(Timeout|FSReq|.*Wrap$|.*Request|Zlib|Crypto)/.test(name) && !ALLOWED.has(name))
+  const foreign = process
+    .getActiveResourcesInfo()
+    .filter((name) => /^(Timeout|FSReq|.*Wrap$|.*Request|Zlib|Crypto)/.test(name) && !ALLOWED.has(name))
   if (foreign.length > 0) throw new Error(`a history used the machine's own ${[...new Set(foreign)].join(', ')}`)
 }
 
 /** What the process of a history owns by itself: its standard streams and the channel to its parent. */
-const ALLOWED = new Set(['TTYWrap', 'PipeWrap', 'TCPSocketWrap', 'TCPWrap', 'ProcessWrap', 'ShutdownWrap', 'WriteWrap', 'SimpleWriteWrap'])
+const ALLOWED = new Set([
+  'TTYWrap',
+  'PipeWrap',
+  'TCPSocketWrap',
+  'TCPWrap',
+  'ProcessWrap',
+  'ShutdownWrap',
+  'WriteWrap',
+  'SimpleWriteWrap',
+])
 
 function push(heap: Due[], due: Due): void {
   let at = heap.push(due) - 1

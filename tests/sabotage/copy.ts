@@ -16,7 +16,8 @@ export interface SourceCopy {
 /** Copies the sources below `root`. Nothing in `root` is changed. */
 export function copySources(root: string): SourceCopy {
   const folder = mkdtempSync(join(tmpdir(), 'samband-sabotage-'))
-  for (const part of PARTS) cpSync(join(root, part), join(folder, part), { recursive: true, filter: (path) => !path.includes('node_modules') })
+  for (const part of PARTS)
+    cpSync(join(root, part), join(folder, part), { recursive: true, filter: (path) => !path.includes('node_modules') })
   linkDependencies(root, folder)
   return {
     folder,
@@ -29,9 +30,14 @@ export function copySources(root: string): SourceCopy {
         const places = text.split(edit.from).length - 1
         if (places !== 1) {
           for (const [touched, original] of before) writeFileSync(touched, original)
-          throw new Error(`${edit.file}: the text to be changed stands there ${places} times: ${edit.from.slice(0, 80)}`)
+          throw new Error(
+            `${edit.file}: the text to be changed stands there ${places} times: ${edit.from.slice(0, 80)}`,
+          )
         }
-        writeFileSync(path, text.replace(edit.from, () => edit.to))
+        writeFileSync(
+          path,
+          text.replace(edit.from, () => edit.to),
+        )
       }
       return () => {
         for (const [path, text] of before) writeFileSync(path, text)
@@ -45,8 +51,10 @@ function linkDependencies(root: string, folder: string): void {
   const from = join(root, 'node_modules')
   const to = join(folder, 'node_modules')
   mkdirSync(join(to, '@samband'), { recursive: true })
-  for (const name of readdirSync(from)) if (name !== '@samband' && !name.startsWith('.')) symlinkSync(join(from, name), join(to, name))
-  const workspaces = (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { workspaces: string[] }).workspaces
+  for (const name of readdirSync(from))
+    if (name !== '@samband' && !name.startsWith('.')) symlinkSync(join(from, name), join(to, name))
+  const workspaces = (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { workspaces: string[] })
+    .workspaces
   for (const workspace of workspaces) {
     const { name } = JSON.parse(readFileSync(join(folder, workspace, 'package.json'), 'utf8')) as { name: string }
     symlinkSync(join(folder, workspace), join(to, name))

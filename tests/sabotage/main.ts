@@ -9,7 +9,14 @@ import { SABOTAGES, type Sabotage } from './sabotages.ts'
  * `npm run sabotage -- [--most N] [--seed S] [--only TEXT] [--table FILE]`: takes each rule out of a copy of the sources and plays histories
  * until one finds it. The copy without a change must pass the same seeds.
  */
-const { values } = parseArgs({ options: { most: { type: 'string', default: '1500' }, seed: { type: 'string', default: '1' }, only: { type: 'string' }, table: { type: 'string' } } })
+const { values } = parseArgs({
+  options: {
+    most: { type: 'string', default: '1500' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    table: { type: 'string' },
+  },
+})
 const root = new URL('../..', import.meta.url).pathname
 const copy = copySources(root)
 
@@ -28,10 +35,18 @@ interface LastLine {
 }
 
 function play(count: number, stopAtFirst: boolean): LastLine & { readonly output: string } {
-  const args = [join(copy.folder, 'tests/histories/main.ts'), '--seed', values.seed, '--count', String(count), ...(stopAtFirst ? ['--stop-at-first'] : [])]
+  const args = [
+    join(copy.folder, 'tests/histories/main.ts'),
+    '--seed',
+    values.seed,
+    '--count',
+    String(count),
+    ...(stopAtFirst ? ['--stop-at-first'] : []),
+  ]
   const run = spawnSync(process.execPath, args, { cwd: copy.folder, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
   const last = run.stdout.trim().split('\n').at(-1) ?? ''
-  if (!last.startsWith('{')) throw new Error(`the histories ended without a last line:\n${run.stdout.slice(-2000)}\n${run.stderr.slice(-2000)}`)
+  if (!last.startsWith('{'))
+    throw new Error(`the histories ended without a last line:\n${run.stdout.slice(-2000)}\n${run.stderr.slice(-2000)}`)
   return { ...(JSON.parse(last) as LastLine), output: run.stdout }
 }
 
@@ -50,17 +65,24 @@ function commit(sabotage: Sabotage): Outcome {
 }
 
 function table(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(({ sabotage, found, histories }) => `| ${sabotage.rule} | ${sabotage.name} | ${found ?? '**not found**'} | ${histories} |`)
+  const rows = outcomes.map(
+    ({ sabotage, found, histories }) =>
+      `| ${sabotage.rule} | ${sabotage.name} | ${found ?? '**not found**'} | ${histories} |`,
+  )
   return ['| rule | taken out | found | histories until then |', '| --- | --- | --- | --- |', ...rows, ''].join('\n')
 }
 
 try {
-  const chosen = SABOTAGES.filter((sabotage) => values.only === undefined || `${sabotage.rule} ${sabotage.name}`.includes(values.only))
+  const chosen = SABOTAGES.filter(
+    (sabotage) => values.only === undefined || `${sabotage.rule} ${sabotage.name}`.includes(values.only),
+  )
   const outcomes: Outcome[] = []
   for (const sabotage of chosen) {
     const outcome = commit(sabotage)
     outcomes.push(outcome)
-    process.stderr.write(`${sabotage.rule.padEnd(8)} ${sabotage.name}: ${outcome.found ?? 'NOT FOUND'} after ${outcome.histories}\n`)
+    process.stderr.write(
+      `${sabotage.rule.padEnd(8)} ${sabotage.name}: ${outcome.found ?? 'NOT FOUND'} after ${outcome.histories}\n`,
+    )
   }
   const most = Math.max(...outcomes.map((outcome) => outcome.histories))
   const untouched = play(most, false)
@@ -68,7 +90,9 @@ try {
   process.stdout.write(table(outcomes))
   if (values.table !== undefined) writeFileSync(values.table, table(outcomes))
   const missed = outcomes.filter((outcome) => outcome.found === undefined).length
-  process.stdout.write(`${JSON.stringify({ sabotages: outcomes.length, found: outcomes.length - missed, untouchedPasses: clean, histories: most })}\n`)
+  process.stdout.write(
+    `${JSON.stringify({ sabotages: outcomes.length, found: outcomes.length - missed, untouchedPasses: clean, histories: most })}\n`,
+  )
   process.exitCode = missed === 0 && clean ? 0 : 1
 } finally {
   copy.remove()

@@ -54,7 +54,9 @@ export interface EventBus {
   /** Starts reading for a group. Each partition is read by one consumer of the group at a time, where the adapter has several. */
   consume(subscription: BusSubscription): Promise<BusConsumer>
   /** The log's end per partition, for lag and the account. */
-  ends(topic: string): Promise<readonly { readonly partition: number; readonly topicIdentity: string; readonly endOffset: number }[]>
+  ends(
+    topic: string,
+  ): Promise<readonly { readonly partition: number; readonly topicIdentity: string; readonly endOffset: number }[]>
   /** Ends the bus after what is under way. Safe to repeat. */
   close(): Promise<void>
 }

@@ -23,9 +23,11 @@ export type Dokument = z.infer<typeof Dokument>
  * The personal content of a forsendelse (mottaker, tittel, file names), as one encrypted JSON item. Its digest is keyed: a plain
  * one over a known letter could be tried with every fødselsnummer there is.
  */
-export const Innhold = z.object({ ref: PayloadRef, avtrykk: Avtrykk, sizeBytes }).describe(
-  'The whole forsendelse as JSON (mottaker, tittel, file names and what is to be filed), encrypted in the payload store.',
-)
+export const Innhold = z
+  .object({ ref: PayloadRef, avtrykk: Avtrykk, sizeBytes })
+  .describe(
+    'The whole forsendelse as JSON (mottaker, tittel, file names and what is to be filed), encrypted in the payload store.',
+  )
 
 /** Whom SvarUt is to deliver to; decides which endpoint of Send v3 is called. */
 export const Mottakertype = z

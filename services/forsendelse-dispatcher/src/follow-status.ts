@@ -6,7 +6,11 @@ import { afterAnswer, type SeenStatus, STATUS_COLLECTION, type StatusWatch } fro
 /** What following the status needs. */
 export interface FollowStatusOptions {
   /** Status search of SvarUt; only reads, safe to repeat. */
-  readonly sokStatus: (to: BoundDestination, ids: readonly string[], signal: AbortSignal) => Promise<readonly SeenStatus[]>
+  readonly sokStatus: (
+    to: BoundDestination,
+    ids: readonly string[],
+    signal: AbortSignal,
+  ) => Promise<readonly SeenStatus[]>
   /** How often a tenant's letters are asked for, milliseconds. */
   readonly statusPollMs: (tenant: string) => number
   /** How often the list of what is due is looked at, milliseconds. */
@@ -38,27 +42,45 @@ function byDestination(due: readonly StoredDocument<StatusWatch>[]): StoredDocum
   }
   return [...groups.values()].flatMap((group) => {
     const searches: StoredDocument<StatusWatch>[][] = []
-    for (let from = 0; from < group.length; from += IDS_PER_SEARCH) searches.push(group.slice(from, from + IDS_PER_SEARCH))
+    for (let from = 0; from < group.length; from += IDS_PER_SEARCH)
+      searches.push(group.slice(from, from + IDS_PER_SEARCH))
     return searches
   })
 }
 
-async function ask(options: FollowStatusOptions, context: PollerContext, letters: readonly StoredDocument<StatusWatch>[]): Promise<void> {
+async function ask(
+  options: FollowStatusOptions,
+  context: PollerContext,
+  letters: readonly StoredDocument<StatusWatch>[],
+): Promise<void> {
   const [first] = letters
   if (first === undefined) return
   const everyMs = options.statusPollMs(first.tenant)
   let answers: readonly SeenStatus[]
   try {
-    answers = await options.sokStatus(first.body.destination, letters.map((letter) => letter.body.svarUtId), context.signal)
+    answers = await options.sokStatus(
+      first.body.destination,
+      letters.map((letter) => letter.body.svarUtId),
+      context.signal,
+    )
   } catch (error) {
-    context.log.warn('status of letters could not be read; it is asked again', { tenant: first.tenant, code: asHubError(error)?.code ?? 'defect', count: letters.length })
+    context.log.warn('status of letters could not be read; it is asked again', {
+      tenant: first.tenant,
+      code: asHubError(error)?.code ?? 'defect',
+      count: letters.length,
+    })
     answers = []
   }
   const bySvarUtId = new Map(answers.map((answer) => [answer.id, answer]))
   for (const letter of letters) await keep(context, letter, bySvarUtId.get(letter.body.svarUtId), everyMs)
 }
 
-async function keep(context: PollerContext, letter: StoredDocument<StatusWatch>, seen: SeenStatus | undefined, everyMs: number): Promise<void> {
+async function keep(
+  context: PollerContext,
+  letter: StoredDocument<StatusWatch>,
+  seen: SeenStatus | undefined,
+  everyMs: number,
+): Promise<void> {
   const { watch, changed, dueAt } = afterAnswer(letter.body, seen, context.now(), everyMs)
   const events = changed
     ? [

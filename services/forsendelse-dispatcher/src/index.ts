@@ -1,4 +1,4 @@
-export { createStatusPoller } from './follow-status.ts'
 export type { FollowStatusOptions } from './follow-status.ts'
-export { createSendHandlers } from './handlers/send-forsendelse.ts'
+export { createStatusPoller } from './follow-status.ts'
 export type { SendTilSvarUt } from './handlers/send-forsendelse.ts'
+export { createSendHandlers } from './handlers/send-forsendelse.ts'

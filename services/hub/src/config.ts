@@ -10,11 +10,34 @@ export const HubEnv = z
     SAMBAND_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
     SAMBAND_PORT: port.default(8080).describe('Port to listen on; 0 takes a free one.'),
     SAMBAND_TOKEN_KEY: z.string().min(43).describe('Signs access tokens: 32 random bytes or more, base64.'),
-    SAMBAND_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('What is written to the log, on standard error.'),
-    SAMBAND_DRAIN_MS: z.coerce.number().int().min(0).max(3_600_000).default(20_000).describe('How long what is under way may take after SIGTERM.'),
-    SAMBAND_REREAD_MS: z.coerce.number().int().min(100).default(5_000).describe('How often the tenants’ files are looked at.'),
-    SAMBAND_STATUS_ROUND_MS: z.coerce.number().int().min(50).default(5_000).describe('How often letters whose status is due are asked for.'),
-    SAMBAND_BACKUPS: z.string().min(1).optional().describe('Folder that copies of the store are written to; without it none can be taken.'),
+    SAMBAND_LOG_LEVEL: z
+      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .default('info')
+      .describe('What is written to the log, on standard error.'),
+    SAMBAND_DRAIN_MS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(3_600_000)
+      .default(20_000)
+      .describe('How long what is under way may take after SIGTERM.'),
+    SAMBAND_REREAD_MS: z.coerce
+      .number()
+      .int()
+      .min(100)
+      .default(5_000)
+      .describe('How often the tenants’ files are looked at.'),
+    SAMBAND_STATUS_ROUND_MS: z.coerce
+      .number()
+      .int()
+      .min(50)
+      .default(5_000)
+      .describe('How often letters whose status is due are asked for.'),
+    SAMBAND_BACKUPS: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder that copies of the store are written to; without it none can be taken.'),
     SAMBAND_OTLP_URL: z.url().optional().describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
   .transform((env) => ({
@@ -35,7 +58,9 @@ export const HubEnv = z
 export type HubConfig = z.infer<typeof HubEnv>
 
 /** Reads the environment once. Returns every fault together, by name of the variable, without any value. */
-export function readHubConfig(env: Readonly<Record<string, string | undefined>>): { readonly config: HubConfig } | { readonly faults: readonly string[] } {
+export function readHubConfig(
+  env: Readonly<Record<string, string | undefined>>,
+): { readonly config: HubConfig } | { readonly faults: readonly string[] } {
   const parsed = HubEnv.safeParse(env)
   if (parsed.success) return { config: parsed.data }
   return {

@@ -1,8 +1,8 @@
+import type { HttpDependencies } from '@samband/connector-kit'
 import type { BoundDestination, IdSource } from '@samband/kernel'
 import { HubError } from '@samband/kernel'
-import type { HttpDependencies } from '@samband/connector-kit'
 import { createMaskinportenTokenSources } from '@samband/maskinporten'
-import { type Noark5Access, NIKITA_PROFILE, STANDARD_PROFILE } from '@samband/noark5'
+import { NIKITA_PROFILE, type Noark5Access, STANDARD_PROFILE } from '@samband/noark5'
 import type { FindDestination } from '@samband/runtime'
 import type { SvarUtAccess } from '@samband/svarut'
 import type { Noark5Settings, SvarUtSettings, Tenant, TenantRegistry } from '@samband/tenants'
@@ -17,33 +17,59 @@ export interface Destinations {
 }
 
 /** Reads the tenants' files at every use, so that a changed file counts at once. */
-export function createDestinations(deps: { readonly tenants: TenantRegistry; readonly http: HttpDependencies; readonly ids: IdSource }): Destinations {
+export function createDestinations(deps: {
+  readonly tenants: TenantRegistry
+  readonly http: HttpDependencies
+  readonly ids: IdSource
+}): Destinations {
   const tokenSourceFor = createMaskinportenTokenSources({ http: deps.http, ids: deps.ids })
 
   function tenantOf(orgnr: string): Tenant {
     const tenant = deps.tenants.get(orgnr)
-    if (tenant === undefined) throw new HubError('TENANT_UKJENT', 'paused', `No file is in force for tenant ${orgnr}: its messages wait until there is one.`)
+    if (tenant === undefined)
+      throw new HubError(
+        'TENANT_UKJENT',
+        'paused',
+        `No file is in force for tenant ${orgnr}: its messages wait until there is one.`,
+      )
     return tenant
   }
 
   function noark5Of(orgnr: string): Noark5Settings {
     const settings = tenantOf(orgnr).connectors.noark5
-    if (settings === undefined) throw new HubError('TENANT_UTEN_ARKIV', 'paused', `Tenant ${orgnr} has no noark5 in its file: what is to be filed waits.`)
+    if (settings === undefined)
+      throw new HubError(
+        'TENANT_UTEN_ARKIV',
+        'paused',
+        `Tenant ${orgnr} has no noark5 in its file: what is to be filed waits.`,
+      )
     return settings
   }
 
   const gone = (to: BoundDestination) =>
-    new HubError('TENANT_KONTO_FINNES_IKKE', 'paused', `A message is bound to an account at ${to.system} that the file of tenant ${to.tenant} no longer has: put it back until the message is answered.`)
+    new HubError(
+      'TENANT_KONTO_FINNES_IKKE',
+      'paused',
+      `A message is bound to an account at ${to.system} that the file of tenant ${to.tenant} no longer has: put it back until the message is answered.`,
+    )
 
   return {
     find(orgnr, system) {
       if (system === 'svarut') {
         const settings = tenantOf(orgnr).connectors.svarut
-        return { destination: svarutDestination(orgnr, settings), ceiling: settings.ceiling, giveUpAfterMs: settings.giveUpAfterMs }
+        return {
+          destination: svarutDestination(orgnr, settings),
+          ceiling: settings.ceiling,
+          giveUpAfterMs: settings.giveUpAfterMs,
+        }
       }
       if (system === 'noark5') {
         const settings = noark5Of(orgnr)
-        return { destination: noark5Destination(orgnr, settings), ceiling: settings.ceiling, giveUpAfterMs: settings.giveUpAfterMs }
+        return {
+          destination: noark5Destination(orgnr, settings),
+          ceiling: settings.ceiling,
+          giveUpAfterMs: settings.giveUpAfterMs,
+        }
       }
       throw new HubError('TENANT_UKJENT_SYSTEM', 'paused', `There is no connector for ${system}.`)
     },
@@ -65,7 +91,8 @@ export function createDestinations(deps: { readonly tenants: TenantRegistry; rea
       if (!sameAccount(noark5Destination(to.tenant, settings), to)) throw gone(to)
       const { login } = settings
       const profile = settings.profile === 'nikita' ? NIKITA_PROFILE : STANDARD_PROFILE
-      if (login.type === 'basic') return { profile, login: { type: 'basic', user: login.user, password: login.password.text() } }
+      if (login.type === 'basic')
+        return { profile, login: { type: 'basic', user: login.user, password: login.password.text() } }
       return {
         profile,
         login: {
@@ -73,7 +100,9 @@ export function createDestinations(deps: { readonly tenants: TenantRegistry; rea
           clientId: login.clientId,
           clientSecret: login.clientSecret.text(),
           ...(login.tokenUrl === undefined ? {} : { tokenUrl: login.tokenUrl }),
-          ...(login.user === undefined || login.password === undefined ? {} : { resourceOwner: { user: login.user, password: login.password.text() } }),
+          ...(login.user === undefined || login.password === undefined
+            ? {}
+            : { resourceOwner: { user: login.user, password: login.password.text() } }),
         },
       }
     },
@@ -82,15 +111,35 @@ export function createDestinations(deps: { readonly tenants: TenantRegistry; rea
 }
 
 function svarutDestination(tenant: string, settings: SvarUtSettings): BoundDestination {
-  return { system: 'svarut', tenant, baseUrl: settings.baseUrl, account: settings.kontoId, user: settings.integrasjonId, timing: settings.timing }
+  return {
+    system: 'svarut',
+    tenant,
+    baseUrl: settings.baseUrl,
+    account: settings.kontoId,
+    user: settings.integrasjonId,
+    timing: settings.timing,
+  }
 }
 
 function noark5Destination(tenant: string, settings: Noark5Settings): BoundDestination {
   const user = settings.login.type === 'basic' ? settings.login.user : (settings.login.user ?? settings.login.clientId)
-  return { system: 'noark5', tenant, baseUrl: settings.baseUrl, account: settings.arkivdel, user, timing: settings.timing }
+  return {
+    system: 'noark5',
+    tenant,
+    baseUrl: settings.baseUrl,
+    account: settings.arkivdel,
+    user,
+    timing: settings.timing,
+  }
 }
 
 /** Same place, account and user; timing may have been tuned since. */
 function sameAccount(a: BoundDestination, b: BoundDestination): boolean {
-  return a.system === b.system && a.tenant === b.tenant && a.baseUrl === b.baseUrl && a.account === b.account && a.user === b.user
+  return (
+    a.system === b.system &&
+    a.tenant === b.tenant &&
+    a.baseUrl === b.baseUrl &&
+    a.account === b.account &&
+    a.user === b.user
+  )
 }

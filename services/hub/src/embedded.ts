@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEmbeddedBus } from '@samband/bus'
 import { createDispatcher } from '@samband/connector-kit'
-import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
 import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
+import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
 import { type Installation, openInstallation, type Synchronous } from '@samband/store'
 import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
 import type { Dispatcher } from 'undici'
@@ -67,7 +67,12 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
     log,
   })
   await tenants.start()
-  for (const problem of tenants.problems()) log.error('a tenant file is not in force as it stands', { file: problem.file, tenant: problem.orgnr, count: problem.faults.length })
+  for (const problem of tenants.problems())
+    log.error('a tenant file is not in force as it stands', {
+      file: problem.file,
+      tenant: problem.orgnr,
+      count: problem.faults.length,
+    })
   const files = nodeFileSystem()
   const payloads = createFilePayloads({
     root: join(options.dataFolder, 'payloads'),
@@ -78,8 +83,14 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
   await payloads.sweepHalfFiles()
   const network = createDispatcher()
   const dispatcher = around.dispatcher?.(network) ?? network
-  const backups = options.backupsFolder === undefined ? undefined : createBackupFolder(options.backupsFolder, (target) => installation.backup(target))
-  const hub = await createHub({ backups, store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey }, options.settings)
+  const backups =
+    options.backupsFolder === undefined
+      ? undefined
+      : createBackupFolder(options.backupsFolder, (target) => installation.backup(target))
+  const hub = await createHub(
+    { backups, store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey },
+    options.settings,
+  )
   let stopped = false
   return {
     hub,

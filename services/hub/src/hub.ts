@@ -60,11 +60,28 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
   const { store, bus, payloads, time, ids, log, http, tenants } = ports
   const { statusRoundMs = 5_000, accountEveryMs = 60 * 60_000, ...pace } = settings
   const destinations = createDestinations({ tenants, http, ids })
-  const sendTilSvarUt = createSendTilSvarUt({ http, payloads, ids, access: destinations.svarutAccess, innholdOf: svarUtInnholdOf })
+  const sendTilSvarUt = createSendTilSvarUt({
+    http,
+    payloads,
+    ids,
+    access: destinations.svarutAccess,
+    innholdOf: svarUtInnholdOf,
+  })
   const statusClient = createStatusClient({ http, access: destinations.svarutAccess })
-  const noark5 = createNoark5Effects({ http, payloads, time, access: destinations.noark5Access, innholdOf: noarkInnholdOf })
+  const noark5 = createNoark5Effects({
+    http,
+    payloads,
+    time,
+    access: destinations.noark5Access,
+    innholdOf: noarkInnholdOf,
+  })
 
-  const handlers = [createReserverHandler(noark5), createEkspederHandler(noark5), ...createSendHandlers(sendTilSvarUt), ...createIntakeHandlers()] as readonly Handler[]
+  const handlers = [
+    createReserverHandler(noark5),
+    createEkspederHandler(noark5),
+    ...createSendHandlers(sendTilSvarUt),
+    ...createIntakeHandlers(),
+  ] as readonly Handler[]
   const runtime: Runtime = createRuntime({
     store,
     bus,
@@ -92,7 +109,12 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
   })
 
   const app = fastify({ logger: false, bodyLimit: 1024 * 1024, requestTimeout: 0, forceCloseConnections: 'idle' })
-  const access = createAccess({ tenants, operators: () => tenants.operators(), tokenKey: ports.tokenKey, clock: time.clock })
+  const access = createAccess({
+    tenants,
+    operators: () => tenants.operators(),
+    tokenKey: ports.tokenKey,
+    clock: time.clock,
+  })
   registerIntake(app, { runtime, store, payloads, tenants, time, ids, log, tokenKey: ports.tokenKey })
   registerOperations(app, {
     store,
@@ -104,7 +126,14 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
     errorCodes: ERROR_CODES,
     tenantNames: (orgnr) => tenants.get(orgnr)?.navn ?? orgnr,
   })
-  registerBackup(app, { folder: ports.backups, store, time, ids, log, authorise: (request, scope) => operatorOf(access.verifyAccess(request, scope)) })
+  registerBackup(app, {
+    folder: ports.backups,
+    store,
+    time,
+    ids,
+    log,
+    authorise: (request, scope) => operatorOf(access.verifyAccess(request, scope)),
+  })
   await app.ready()
 
   return {

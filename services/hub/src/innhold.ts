@@ -22,8 +22,14 @@ export function noarkInnholdOf(stored: unknown): Innhold | undefined {
           },
         }
   const mottaker: Innhold['mottaker'] =
-    digitalId.length === PERSON_DIGITS ? { type: 'person', navn, fodselsnummer: digitalId, ...postal } : { type: 'enhet', navn, organisasjonsnummer: digitalId, ...postal }
-  return { arkiv: stored.arkiv, mottaker, dokumenter: stored.dokumenter.map(({ ref, filnavn, mimeType }) => ({ ref, filnavn, mimeType })) }
+    digitalId.length === PERSON_DIGITS
+      ? { type: 'person', navn, fodselsnummer: digitalId, ...postal }
+      : { type: 'enhet', navn, organisasjonsnummer: digitalId, ...postal }
+  return {
+    arkiv: stored.arkiv,
+    mottaker,
+    dokumenter: stored.dokumenter.map(({ ref, filnavn, mimeType }) => ({ ref, filnavn, mimeType })),
+  }
 }
 
 /** A fødselsnummer or D-nummer has 11 digits, an organisasjonsnummer 9 (SvarUt Send v3, mottaker.digitalId). */

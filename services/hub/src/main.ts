@@ -9,11 +9,15 @@ import { startTracing } from './trace-export.ts'
 /** The embedded hub: `npm start`. Prints one JSON line with its address when it is ready; ends on SIGTERM or SIGINT after a drain. */
 const read = readHubConfig(process.env)
 if ('faults' in read) {
-  process.stderr.write(`The hub cannot start; its environment has faults:\n${read.faults.map((fault) => `  ${fault}\n`).join('')}`)
+  process.stderr.write(
+    `The hub cannot start; its environment has faults:\n${read.faults.map((fault) => `  ${fault}\n`).join('')}`,
+  )
   process.exit(78)
 }
 const { config } = read
-const log = createPinoLogger(pino({ level: config.logLevel, base: { service: 'hub' } }, pino.destination({ dest: 2, sync: true })))
+const log = createPinoLogger(
+  pino({ level: config.logLevel, base: { service: 'hub' } }, pino.destination({ dest: 2, sync: true })),
+)
 const tracing = startTracing(config.otlpUrl)
 
 const embedded = await openEmbeddedHub({
@@ -29,17 +33,22 @@ const embedded = await openEmbeddedHub({
   settings: { statusRoundMs: config.statusRoundMs },
 }).catch((error: unknown) => {
   const known = asHubError(error)
-  process.stderr.write(`The hub cannot start: ${known?.message ?? (error instanceof Error ? error.message : 'unknown')}\n`)
+  process.stderr.write(
+    `The hub cannot start: ${known?.message ?? (error instanceof Error ? error.message : 'unknown')}\n`,
+  )
   process.exit(1)
 })
 const { report } = embedded.installation
 if (report.unclean) log.warn('the process before did not stop properly; the quick check of the store passed')
-if (report.putBack) log.error('the store file is older than this installation: it was put back by hand and is not trusted')
+if (report.putBack)
+  log.error('the store file is older than this installation: it was put back by hand and is not trusted')
 
-let stopping: Promise<void> | undefined
+let stopping = false
 function stop(): void {
+  if (stopping) return
+  stopping = true
   log.info('the hub drains')
-  stopping ??= embedded
+  void embedded
     .stop(config.drainMs)
     .then(() => tracing.stop())
     .then(() => process.exit(0))
@@ -53,5 +62,6 @@ process.stdout.write(`${JSON.stringify({ listening: address })}\n`)
 log.info('the hub is ready')
 if (report.unclean) {
   const faults = await embedded.installation.checkFully()
-  if (faults.length > 0) log.error('the full check of the store found damage: stop and restore the newest backup', { count: faults.length })
+  if (faults.length > 0)
+    log.error('the full check of the store found damage: stop and restore the newest backup', { count: faults.length })
 }

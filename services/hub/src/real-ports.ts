@@ -20,5 +20,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The machine's own randomness. */
 export function realIds(): IdSource {
-  return { uuid: () => randomUUID(), bytes: (count) => new Uint8Array(randomBytes(count)), fraction: () => Math.random() }
+  return {
+    uuid: () => randomUUID(),
+    bytes: (count) => new Uint8Array(randomBytes(count)),
+    fraction: () => Math.random(),
+  }
 }

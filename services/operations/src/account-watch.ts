@@ -22,7 +22,8 @@ export function createAccountWatch(options: AccountWatchOptions): Poller {
             at: context.now(),
             tenant: line.tenant,
             acceptedId,
-            sentence: 'An accepted letter is in no class of the account: nobody has it. Look at its journey, and at the log of the day it was accepted.',
+            sentence:
+              'An accepted letter is in no class of the account: nobody has it. Look at its journey, and at the log of the day it was accepted.',
           })
         }
       }

@@ -1,6 +1,6 @@
+export type { Authorise, OperatorAccess, Tenants } from './access.ts'
 export type { AccountWatchOptions } from './account-watch.ts'
 export { createAccountWatch } from './account-watch.ts'
-export type { Authorise, OperatorAccess, Tenants } from './access.ts'
 export type {
   AccountAnswer,
   AlarmsAnswer,

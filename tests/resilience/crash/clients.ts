@@ -6,7 +6,7 @@ import type { Letter, LetterMaker } from './letters.ts'
 const ANSWER_WITHIN_MS = 8_000
 const CLIENTS = 8
 /** More letters than this under way would only wait for each other. */
-const MOST_UNFINISHED = 36
+const MOST_UNFINISHED = 60
 
 /** Where the clients find the hub at this moment. */
 export interface HubAddress {

@@ -188,7 +188,7 @@ class CrashRun {
     await orderTrouble(this.#simulators, random)
     const { orders, target } = this.#book.orders(random)
     const more = target === undefined && random.chance(0.3) ? this.#book.anyOrder(random) : {}
-    const wholeLife = target !== undefined || Object.keys(more).length > 0 || random.chance(0.15)
+    const wholeLife = target !== undefined || Object.keys(more).length > 0 || random.chance(0.25)
     this.#lives.start({ ...more, ...orders })
     const { place } = await this.#lives.death(wholeLife ? LONGEST_LIFE_MS : random.between(50, LONGEST_RANDOM_LIFE_MS))
     // Requests whose client has not heard yet that the connection is gone; others are left out of the count.

@@ -90,8 +90,11 @@ export function settEkspedert(context: Context): Effect<SettEkspedertInput, Prep
       const core = context.core(to)
       const found = await readParent(core, 'journalpost', journalpost, signal)
       const status = found === undefined ? undefined : statusOf(found.wire)
-      const done = status === core.profile.koder.journalstatusEkspedert || (status !== undefined && FURTHER.includes(status))
-      return found !== undefined && done ? { kind: 'there', evidence: evidenceOf(found.wire, sendtDato) } : { kind: 'not-there' }
+      const done =
+        status === core.profile.koder.journalstatusEkspedert || (status !== undefined && FURTHER.includes(status))
+      return found !== undefined && done
+        ? { kind: 'there', evidence: evidenceOf(found.wire, sendtDato) }
+        : { kind: 'not-there' }
     },
   }
 }

@@ -29,8 +29,14 @@ export interface SeenStatus {
 }
 
 /** What follows from an answer: the watch as it is now, whether that is news, and when to ask again (`undefined`: never). */
-export function afterAnswer(watch: StatusWatch, seen: SeenStatus | undefined, now: number, everyMs: number): { watch: StatusWatch; changed: boolean; dueAt: number | undefined } {
-  const changed = seen !== undefined && (seen.status !== watch.status || seen.sisteStatusEndring !== watch.endretTidspunkt)
+export function afterAnswer(
+  watch: StatusWatch,
+  seen: SeenStatus | undefined,
+  now: number,
+  everyMs: number,
+): { watch: StatusWatch; changed: boolean; dueAt: number | undefined } {
+  const changed =
+    seen !== undefined && (seen.status !== watch.status || seen.sisteStatusEndring !== watch.endretTidspunkt)
   const next: StatusWatch = changed
     ? { ...watch, status: seen.status, endretTidspunkt: seen.sisteStatusEndring, asked: 0 }
     : { ...watch, asked: watch.asked + 1 }

@@ -9,7 +9,10 @@ import { STATUS_COLLECTION, type StatusWatch } from '../domain/status-watch.ts'
 export type SendTilSvarUt = Effect<SendInput, any, SendEvidence>
 
 /** What the two handlers need to know about a letter. */
-type Letter = Pick<ForsendelseMottattV1, 'forsendelseId' | 'eksternReferanse' | 'mottakertype' | 'innhold' | 'dokumenter'>
+type Letter = Pick<
+  ForsendelseMottattV1,
+  'forsendelseId' | 'eksternReferanse' | 'mottakertype' | 'innhold' | 'dokumenter'
+>
 
 /**
  * The handlers that send: what is to be filed goes out when it is filed, the rest at once. They have different names, and a forsendelse
@@ -34,7 +37,12 @@ export function createSendHandlers(sendTilSvarUt: SendTilSvarUt): readonly Handl
   return [sendStraight, sendFiled] as unknown as readonly Handler<never>[]
 }
 
-async function send(sendTilSvarUt: SendTilSvarUt, letter: Letter, journalpostSystemId: string | undefined, context: HandlerContext): Promise<void> {
+async function send(
+  sendTilSvarUt: SendTilSvarUt,
+  letter: Letter,
+  journalpostSystemId: string | undefined,
+  context: HandlerContext,
+): Promise<void> {
   const { svarUtId, sendtTidspunkt } = await context.effect(sendTilSvarUt, {
     forsendelseId: letter.forsendelseId,
     eksternReferanse: letter.eksternReferanse,
@@ -45,7 +53,15 @@ async function send(sendTilSvarUt: SendTilSvarUt, letter: Letter, journalpostSys
   })
   const { destination } = context
   if (destination === undefined) throw new Error('a handler with effects has a destination')
-  const watch: StatusWatch = { forsendelseId: letter.forsendelseId, eksternReferanse: letter.eksternReferanse, svarUtId, destination, status: null, endretTidspunkt: null, asked: 0 }
+  const watch: StatusWatch = {
+    forsendelseId: letter.forsendelseId,
+    eksternReferanse: letter.eksternReferanse,
+    svarUtId,
+    destination,
+    status: null,
+    endretTidspunkt: null,
+    asked: 0,
+  }
   context.documents.put(STATUS_COLLECTION, svarUtId, watch, { dueAt: context.now() })
   context.publish(ForsendelseSendtV1, {
     forsendelseId: letter.forsendelseId,

@@ -13,7 +13,12 @@ export type Filed = {
   } & { readonly timing: { readonly startWithinMs: number; readonly inFlightMs: number; readonly lookUpLagMs: number } }
 }
 
-const OSLO = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Europe/Oslo', year: 'numeric', month: '2-digit', day: '2-digit' })
+const OSLO = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: 'Europe/Oslo',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+})
 
 /** The calendar date in Europe/Oslo of an instant, `YYYY-MM-DD`. */
 export function osloDate(instant: string): string {

@@ -16,9 +16,17 @@ export function createEkspederHandler(effects: Noark5Effects) {
     async handle(data, context) {
       const filed = await context.documents.get<Filed>(FILED_COLLECTION, data.forsendelseId)
       if (filed === undefined) {
-        throw new HubError('JOURNAL_UKJENT_JOURNALPOST', 'permanent', 'The letter is said to be filed, but the archiver knows of no journalpost for it: look at its journey.')
+        throw new HubError(
+          'JOURNAL_UKJENT_JOURNALPOST',
+          'permanent',
+          'The letter is said to be filed, but the archiver knows of no journalpost for it: look at its journey.',
+        )
       }
-      await context.effect(effects.settEkspedert, { forsendelseId: data.forsendelseId, journalpost: filed.journalpost, sendtDato: data.sendtTidspunkt })
+      await context.effect(effects.settEkspedert, {
+        forsendelseId: data.forsendelseId,
+        journalpost: filed.journalpost,
+        sendtDato: data.sendtTidspunkt,
+      })
       context.publish(JournalpostEkspedertV1, {
         forsendelseId: data.forsendelseId,
         journalpostSystemId: filed.journalpost.systemId,

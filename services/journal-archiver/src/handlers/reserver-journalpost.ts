@@ -31,23 +31,52 @@ export function createReserverHandler(effects: Noark5Effects) {
 async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context: HandlerContext): Promise<void> {
   const { forsendelseId } = data
   const saksmappeKey = data.arkiv?.saksmappeKey
-  if (saksmappeKey === undefined || context.destination === undefined) throw new Error('a forsendelse without arkiv is not filed')
+  if (saksmappeKey === undefined || context.destination === undefined)
+    throw new Error('a forsendelse without arkiv is not filed')
   const innhold = { ref: data.innhold.ref }
 
   const saksmappe = await context.effect(effects.opprettSaksmappe, { saksmappeKey, innhold })
-  const journalpost = await context.effect(effects.opprettJournalpost, { forsendelseId, innhold, saksmappe: parent(saksmappe) })
-  await context.effect(effects.opprettKorrespondansepart, { forsendelseId, innhold, journalpost: parent(journalpost), part: 'mottaker' })
-  await context.effect(effects.opprettKorrespondansepart, { forsendelseId, innhold, journalpost: parent(journalpost), part: 'avsender' })
+  const journalpost = await context.effect(effects.opprettJournalpost, {
+    forsendelseId,
+    innhold,
+    saksmappe: parent(saksmappe),
+  })
+  await context.effect(effects.opprettKorrespondansepart, {
+    forsendelseId,
+    innhold,
+    journalpost: parent(journalpost),
+    part: 'mottaker',
+  })
+  await context.effect(effects.opprettKorrespondansepart, {
+    forsendelseId,
+    innhold,
+    journalpost: parent(journalpost),
+    part: 'avsender',
+  })
   const filed = new Map<string, string>()
   for (const dokument of arkivdokumenter(data.dokumenter)) {
-    const beskrivelse = await context.effect(effects.opprettDokumentbeskrivelse, { forsendelseId, innhold, journalpost: parent(journalpost), dokument })
-    const objekt = await context.effect(effects.opprettDokumentobjekt, { forsendelseId, innhold, dokumentbeskrivelse: parent(beskrivelse), dokument })
+    const beskrivelse = await context.effect(effects.opprettDokumentbeskrivelse, {
+      forsendelseId,
+      innhold,
+      journalpost: parent(journalpost),
+      dokument,
+    })
+    const objekt = await context.effect(effects.opprettDokumentobjekt, {
+      forsendelseId,
+      innhold,
+      dokumentbeskrivelse: parent(beskrivelse),
+      dokument,
+    })
     await context.effect(effects.lastOppFil, { forsendelseId, innhold, dokumentobjekt: parent(objekt), dokument })
     filed.set(dokument.ref, objekt.systemId)
   }
 
   const reservertTidspunkt = isoInstant(context.now())
-  const kept: Filed = { journalpost: parent(journalpost), saksmappeSystemId: saksmappe.systemId, destination: context.destination }
+  const kept: Filed = {
+    journalpost: parent(journalpost),
+    saksmappeSystemId: saksmappe.systemId,
+    destination: context.destination,
+  }
   context.documents.put(FILED_COLLECTION, forsendelseId, kept)
   context.publish(JournalpostReservertV1, {
     forsendelseId,
@@ -58,7 +87,10 @@ async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context:
     ...(saksmappe.mappeId === null ? {} : { mappeId: saksmappe.mappeId }),
     mottakertype: data.mottakertype,
     innhold: data.innhold,
-    dokumenter: data.dokumenter.map((dokument) => ({ ...dokument, dokumentobjektSystemId: filed.get(dokument.ref) ?? '' })),
+    dokumenter: data.dokumenter.map((dokument) => ({
+      ...dokument,
+      dokumentobjektSystemId: filed.get(dokument.ref) ?? '',
+    })),
     saksmappeKey,
     ...(data.kontoId === undefined ? {} : { kontoId: data.kontoId }),
     klientId: data.klientId,
@@ -68,6 +100,9 @@ async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context:
   context.log.info('journalpost reserved and its files verified')
 }
 
-function parent({ systemId, self }: { readonly systemId: string; readonly self: string }): { readonly systemId: string; readonly self: string } {
+function parent({ systemId, self }: { readonly systemId: string; readonly self: string }): {
+  readonly systemId: string
+  readonly self: string
+} {
   return { systemId, self }
 }

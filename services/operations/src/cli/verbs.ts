@@ -274,7 +274,11 @@ export const VERBS: readonly Verb[] = [
     options: ['reason'],
     count: [0, 0],
     ask: (_args, options) =>
-      question({ method: 'POST', path: '/tillit', body: { arsak: needed(options, 'reason') } }, TrustAnswer, ({ setning }) => setning),
+      question(
+        { method: 'POST', path: '/tillit', body: { arsak: needed(options, 'reason') } },
+        TrustAnswer,
+        ({ setning }) => setning,
+      ),
   },
   {
     name: 'backup',

@@ -1,2 +1,2 @@
-export { createEmbeddedBus } from './embedded/embedded-bus.ts'
 export type { EmbeddedBusOptions } from './embedded/embedded-bus.ts'
+export { createEmbeddedBus } from './embedded/embedded-bus.ts'

@@ -44,11 +44,19 @@ export async function accept(store: Store, acceptance: Acceptance): Promise<Acce
       isoInstant(acceptance.now).slice(0, 10),
     )
     if (added === 0) {
-      const known = await tx.one<{ content_digest: string }>('SELECT content_digest FROM ledger WHERE accepted_id = ?', acceptance.acceptedId)
+      const known = await tx.one<{ content_digest: string }>(
+        'SELECT content_digest FROM ledger WHERE accepted_id = ?',
+        acceptance.acceptedId,
+      )
       return known?.content_digest === acceptance.contentDigest ? 'repeated' : 'conflict'
     }
     for (const document of acceptance.documents) {
-      const write: DocumentWrite = { ...document, tenant: acceptance.tenant, acceptedId: acceptance.acceptedId, dueAt: undefined }
+      const write: DocumentWrite = {
+        ...document,
+        tenant: acceptance.tenant,
+        acceptedId: acceptance.acceptedId,
+        dueAt: undefined,
+      }
       await putDocument(tx, write)
     }
     await writeEvent(tx, {
@@ -68,9 +76,17 @@ export async function accept(store: Store, acceptance: Acceptance): Promise<Acce
 }
 
 /** What the ledger knows of a reference, without accepting anything. */
-export async function readLedger(store: Store, tenant: string, eksternReferanse: string): Promise<{ acceptedId: string; contentDigest: string } | undefined> {
+export async function readLedger(
+  store: Store,
+  tenant: string,
+  eksternReferanse: string,
+): Promise<{ acceptedId: string; contentDigest: string } | undefined> {
   const row = await store.read('runtime.ledger', (tx) =>
-    tx.one<{ accepted_id: string; content_digest: string }>('SELECT accepted_id, content_digest FROM ledger WHERE tenant = ? AND ekstern_referanse = ?', tenant, eksternReferanse),
+    tx.one<{ accepted_id: string; content_digest: string }>(
+      'SELECT accepted_id, content_digest FROM ledger WHERE tenant = ? AND ekstern_referanse = ?',
+      tenant,
+      eksternReferanse,
+    ),
   )
   return row === undefined ? undefined : { acceptedId: row.accepted_id, contentDigest: row.content_digest }
 }

@@ -1,7 +1,15 @@
 import type { EventBus, Store } from '@samband/kernel'
 
 /** The classes of the nothing-lost account; a letter with several rows counts as the worst of them, in this order. */
-export const ACCOUNT_CLASSES = ['unaccounted', 'parked', 'discarding', 'waiting', 'endedBadly', 'discarded', 'done'] as const
+export const ACCOUNT_CLASSES = [
+  'unaccounted',
+  'parked',
+  'discarding',
+  'waiting',
+  'endedBadly',
+  'discarded',
+  'done',
+] as const
 
 /** One class. `unaccounted` must always be empty: an accepted id that nobody has. */
 export type AccountClass = (typeof ACCOUNT_CLASSES)[number]
@@ -35,16 +43,35 @@ interface LedgerRow {
  * yet, and what the accepting service says of the end.
  */
 export async function readAccount(
-  options: { readonly store: Store; readonly bus: EventBus; readonly group: string; readonly topics: readonly string[]; readonly completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>> },
+  options: {
+    readonly store: Store
+    readonly bus: EventBus
+    readonly group: string
+    readonly topics: readonly string[]
+    readonly completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>>
+  },
   scope: AccountScope,
 ): Promise<readonly AccountLine[]> {
   const { ledger, rows, pending, positions } = await options.store.read('runtime.account', async (tx) => ({
-    ledger: (await tx.all<LedgerRow>('SELECT accepted_id, tenant, accepted_day FROM ledger ORDER BY tenant, accepted_day, accepted_at')).filter(
-      (row) => (scope.tenants === 'alle' || scope.tenants.includes(row.tenant)) && (scope.day === undefined || scope.day === row.accepted_day),
+    ledger: (
+      await tx.all<LedgerRow>(
+        'SELECT accepted_id, tenant, accepted_day FROM ledger ORDER BY tenant, accepted_day, accepted_at',
+      )
+    ).filter(
+      (row) =>
+        (scope.tenants === 'alle' || scope.tenants.includes(row.tenant)) &&
+        (scope.day === undefined || scope.day === row.accepted_day),
     ),
-    rows: await tx.all<{ accepted_id: string; state: string; remark: string | null }>("SELECT accepted_id, state, remark FROM inbox WHERE accepted_id IS NOT NULL AND (state <> 'done' OR remark IS NOT NULL)"),
-    pending: await tx.all<{ accepted_id: string }>("SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL"),
-    positions: await tx.all<PositionRow>('SELECT topic, part, next_offset FROM bus_offset WHERE consumer_group = ?', options.group),
+    rows: await tx.all<{ accepted_id: string; state: string; remark: string | null }>(
+      "SELECT accepted_id, state, remark FROM inbox WHERE accepted_id IS NOT NULL AND (state <> 'done' OR remark IS NOT NULL)",
+    ),
+    pending: await tx.all<{ accepted_id: string }>(
+      "SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL",
+    ),
+    positions: await tx.all<PositionRow>(
+      'SELECT topic, part, next_offset FROM bus_offset WHERE consumer_group = ?',
+      options.group,
+    ),
   }))
   // The log's end is asked for afterwards: whatever was on its way at that moment lies before it, and behind the positions just read.
   const allIngested = await isCaughtUp(options, positions)
@@ -52,7 +79,9 @@ export async function readAccount(
   const states = new Map<string, Set<string>>()
   for (const row of rows) states.set(row.accepted_id, (states.get(row.accepted_id) ?? new Set()).add(row.state))
   const outboxed = new Set(pending.map((row) => row.accepted_id))
-  return gather(ledger, (id) => classOf(states.get(id) ?? new Set(), outboxed.has(id), completion.get(id) ?? 'under-way', allIngested))
+  return gather(ledger, (id) =>
+    classOf(states.get(id) ?? new Set(), outboxed.has(id), completion.get(id) ?? 'under-way', allIngested),
+  )
 }
 
 interface PositionRow {
@@ -61,7 +90,10 @@ interface PositionRow {
   next_offset: number
 }
 
-async function isCaughtUp(options: { readonly bus: EventBus; readonly topics: readonly string[] }, positions: readonly PositionRow[]): Promise<boolean> {
+async function isCaughtUp(
+  options: { readonly bus: EventBus; readonly topics: readonly string[] },
+  positions: readonly PositionRow[],
+): Promise<boolean> {
   for (const topic of options.topics) {
     for (const { partition, endOffset } of await options.bus.ends(topic)) {
       const at = positions.find((one) => one.topic === topic && one.part === partition)
@@ -71,7 +103,12 @@ async function isCaughtUp(options: { readonly bus: EventBus; readonly topics: re
   return true
 }
 
-function classOf(states: ReadonlySet<string>, inOutbox: boolean, completion: Completion, allIngested: boolean): AccountClass {
+function classOf(
+  states: ReadonlySet<string>,
+  inOutbox: boolean,
+  completion: Completion,
+  allIngested: boolean,
+): AccountClass {
   if (states.has('parked')) return 'parked'
   if (states.has('discarding')) return 'discarding'
   if (states.has('waiting') || states.has('running') || inOutbox) return 'waiting'
@@ -83,7 +120,10 @@ function classOf(states: ReadonlySet<string>, inOutbox: boolean, completion: Com
 }
 
 function gather(ledger: readonly LedgerRow[], classify: (id: string) => AccountClass): AccountLine[] {
-  const lines = new Map<string, { tenant: string; day: string; accepted: number; classes: Record<AccountClass, string[]> }>()
+  const lines = new Map<
+    string,
+    { tenant: string; day: string; accepted: number; classes: Record<AccountClass, string[]> }
+  >()
   for (const row of ledger) {
     const name = `${row.tenant} ${row.accepted_day}`
     const line = lines.get(name) ?? { tenant: row.tenant, day: row.accepted_day, accepted: 0, classes: emptyClasses() }

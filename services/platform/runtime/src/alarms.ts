@@ -29,6 +29,10 @@ export async function raiseAlarm(tx: Tx, alarm: Alarm): Promise<void> {
 
 /** Keeps an alarm unless the same kind was raised for the same id before. */
 export async function raiseAlarmOnce(tx: Tx, alarm: Alarm): Promise<void> {
-  const known = await tx.one('SELECT 1 AS found FROM alarm WHERE kind = ? AND accepted_id = ?', alarm.kind, alarm.acceptedId ?? '')
+  const known = await tx.one(
+    'SELECT 1 AS found FROM alarm WHERE kind = ? AND accepted_id = ?',
+    alarm.kind,
+    alarm.acceptedId ?? '',
+  )
   if (known === undefined) await raiseAlarm(tx, alarm)
 }

@@ -45,7 +45,10 @@ export async function openAttempts(tx: Tx, key: string): Promise<AttemptRow[]> {
 
 /** Every attempt of a row without an answer. */
 export async function openAttemptsOfRow(tx: Tx, rowId: number): Promise<AttemptRow[]> {
-  return tx.all<AttemptRow>("SELECT * FROM attempt WHERE row_id = ? AND state = 'open' ORDER BY effect_key, number DESC", rowId)
+  return tx.all<AttemptRow>(
+    "SELECT * FROM attempt WHERE row_id = ? AND state = 'open' ORDER BY effect_key, number DESC",
+    rowId,
+  )
 }
 
 /** What an intent says, before anything leaves (R10). */
@@ -71,7 +74,8 @@ export async function recordIntent(tx: Tx, intent: Intent): Promise<number> {
   await leasedRow(tx, intent.lease)
   const before = await readEffect(tx, intent.key)
   if (before?.evidence != null) throw new Error('an intent for an effect that has evidence')
-  if (!intent.mayRepeat && (await openAttempts(tx, intent.key)).length > 0) throw new Error('an intent while an attempt is open')
+  if (!intent.mayRepeat && (await openAttempts(tx, intent.key)).length > 0)
+    throw new Error('an intent while an attempt is open')
   const number = (before?.attempts ?? 0) + 1
   await tx.run(
     `INSERT INTO effect (effect_key, tenant, handler, name, accepted_id, destination, account, input, digest, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -114,11 +118,15 @@ export interface Forgotten {
 }
 
 /** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. @throws LeaseLost */
-export async function recordForgotten(tx: Tx, { lease, whenUnknown, restore, now }: Forgotten): Promise<number | undefined> {
+export async function recordForgotten(
+  tx: Tx,
+  { lease, whenUnknown, restore, now }: Forgotten,
+): Promise<number | undefined> {
   await leasedRow(tx, lease)
   const key = whenUnknown.effect_key
   const holder = forgottenHolder(restore)
-  if ((await tx.one('SELECT 1 AS found FROM attempt WHERE effect_key = ? AND holder = ?', key, holder)) !== undefined) return undefined
+  if ((await tx.one('SELECT 1 AS found FROM attempt WHERE effect_key = ? AND holder = ?', key, holder)) !== undefined)
+    return undefined
   const number = ((await readEffect(tx, key))?.attempts ?? 0) + 1
   await tx.run(
     `INSERT INTO effect (effect_key, tenant, handler, name, accepted_id, destination, account, input, digest, attempts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -134,13 +142,26 @@ export async function recordForgotten(tx: Tx, { lease, whenUnknown, restore, now
     whenUnknown.digest,
     number,
   )
-  await tx.run("INSERT INTO attempt (effect_key, number, row_id, holder, started_at, state) VALUES (?, ?, ?, ?, ?, 'open')", key, number, lease.rowId, holder, now)
+  await tx.run(
+    "INSERT INTO attempt (effect_key, number, row_id, holder, started_at, state) VALUES (?, ?, ?, ?, ?, 'open')",
+    key,
+    number,
+    lease.rowId,
+    holder,
+    now,
+  )
   return number
 }
 
 /** Whether a row of a restored store has been asked for since: only then can anybody say that nothing of it is over there. */
 export async function askedSinceRestore(tx: Tx, rowId: number, restore: string): Promise<boolean> {
-  return (await tx.one('SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ?', rowId, forgottenHolder(restore))) !== undefined
+  return (
+    (await tx.one(
+      'SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ?',
+      rowId,
+      forgottenHolder(restore),
+    )) !== undefined
+  )
 }
 
 function forgottenHolder(restore: string): string {
@@ -178,7 +199,8 @@ export async function recordEvidence(tx: Tx, arrived: Evidence): Promise<Json> {
   const before = await readEffect(tx, arrived.key)
   if (before?.evidence != null) {
     const standing = JSON.parse(before.evidence) as Json
-    if (arrived.showsDouble || arrived.identity(standing) !== arrived.identity(arrived.evidence)) await recordDoubled(tx, before, arrived)
+    if (arrived.showsDouble || arrived.identity(standing) !== arrived.identity(arrived.evidence))
+      await recordDoubled(tx, before, arrived)
     return standing
   }
   const unknown = arrived.whenUnknown
@@ -200,7 +222,11 @@ export async function recordEvidence(tx: Tx, arrived: Evidence): Promise<Json> {
     arrived.by,
   )
   if ((before?.attempts ?? 0) > 1) {
-    await tx.run('UPDATE effect SET look_again_at = ?, looks_left = 2 WHERE effect_key = ?', arrived.lookAgainAt, arrived.key)
+    await tx.run(
+      'UPDATE effect SET look_again_at = ?, looks_left = 2 WHERE effect_key = ?',
+      arrived.lookAgainAt,
+      arrived.key,
+    )
   }
   // Rows that share a key: what the newest attempt made says nothing of a row whose own attempt was closed before.
   const rows = await tx.all<{ row_id: number }>(
@@ -208,9 +234,18 @@ export async function recordEvidence(tx: Tx, arrived: Evidence): Promise<Json> {
     arrived.key,
     arrived.key,
   )
-  await tx.run("UPDATE attempt SET state = 'answered', ended_at = ? WHERE effect_key = ? AND state = 'open'", arrived.now, arrived.key)
+  await tx.run(
+    "UPDATE attempt SET state = 'answered', ended_at = ? WHERE effect_key = ? AND state = 'open'",
+    arrived.now,
+    arrived.key,
+  )
   for (const { row_id } of rows) await endDiscardedRow(tx, row_id, arrived)
-  if (arrived.showsDouble) await recordDoubled(tx, { ...unknown, attempts: 0, evidence: null, evidenced_at: null, other_evidence: null, looks_left: 0 }, arrived)
+  if (arrived.showsDouble)
+    await recordDoubled(
+      tx,
+      { ...unknown, attempts: 0, evidence: null, evidenced_at: null, other_evidence: null, looks_left: 0 },
+      arrived,
+    )
   return arrived.evidence
 }
 
@@ -218,7 +253,11 @@ async function recordDoubled(tx: Tx, before: EffectRow, arrived: Evidence): Prom
   const others = before.other_evidence === null ? [] : (JSON.parse(before.other_evidence) as Json[])
   const identity = arrived.identity(arrived.evidence)
   if (others.some((other) => arrived.identity(other) === identity)) return
-  await tx.run('UPDATE effect SET other_evidence = ? WHERE effect_key = ?', JSON.stringify([...others, arrived.evidence]), arrived.key)
+  await tx.run(
+    'UPDATE effect SET other_evidence = ? WHERE effect_key = ?',
+    JSON.stringify([...others, arrived.evidence]),
+    arrived.key,
+  )
   await raiseAlarm(tx, {
     kind: 'doubled',
     at: arrived.now,

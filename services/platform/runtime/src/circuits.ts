@@ -77,7 +77,14 @@ export class Circuits {
 
   #fail(tenant: string, system: string, code: string, atOnce: boolean): boolean {
     const name = `${tenant} ${system}`
-    const circuit = this.#circuits.get(name) ?? { openedForMs: 0, tryAtMs: 0, trying: false, open: false, failuresInARow: 0, code: undefined }
+    const circuit = this.#circuits.get(name) ?? {
+      openedForMs: 0,
+      tryAtMs: 0,
+      trying: false,
+      open: false,
+      failuresInARow: 0,
+      code: undefined,
+    }
     this.#circuits.set(name, circuit)
     circuit.failuresInARow += 1
     circuit.trying = false

@@ -77,10 +77,12 @@ export function defineHandler<Data, Input>(spec: HandlerSpec<Data, Input>): Hand
   const effects = spec.effects ?? []
   const names = effects.flatMap((effect) => [effect.name, ...(effect.aliases ?? [])])
   if (new Set(names).size !== names.length) throw new TypeError(`${spec.name}: two effects share a name`)
-  if (effects.length > 0 && spec.system === undefined) throw new TypeError(`${spec.name}: effects need the name of their system`)
+  if (effects.length > 0 && spec.system === undefined)
+    throw new TypeError(`${spec.name}: effects need the name of their system`)
   for (const effect of effects) {
     const needsProbe = effect.guarantee === 'probe' || effect.guarantee === 'unique'
-    if (needsProbe && effect.probe === undefined) throw new TypeError(`${spec.name}: effect ${effect.name} is '${effect.guarantee}' without a probe`)
+    if (needsProbe && effect.probe === undefined)
+      throw new TypeError(`${spec.name}: effect ${effect.name} is '${effect.guarantee}' without a probe`)
   }
   return {
     name: spec.name,

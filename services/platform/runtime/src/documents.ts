@@ -73,13 +73,26 @@ export async function replaceDocument(tx: Tx, write: DocumentWrite, version: num
 }
 
 /** One document, or `undefined`. */
-export async function getDocument<Body extends Json>(tx: Tx, collection: string, id: string): Promise<StoredDocument<Body> | undefined> {
-  const row = await tx.one<DocumentRow>('SELECT id, tenant, accepted_id, body, version FROM document WHERE collection = ? AND id = ?', collection, id)
+export async function getDocument<Body extends Json>(
+  tx: Tx,
+  collection: string,
+  id: string,
+): Promise<StoredDocument<Body> | undefined> {
+  const row = await tx.one<DocumentRow>(
+    'SELECT id, tenant, accepted_id, body, version FROM document WHERE collection = ? AND id = ?',
+    collection,
+    id,
+  )
   return row === undefined ? undefined : toDocument<Body>(row)
 }
 
 /** Documents of a collection that are due, the longest waiting first. */
-export async function dueDocuments<Body extends Json>(tx: Tx, collection: string, now: number, limit: number): Promise<StoredDocument<Body>[]> {
+export async function dueDocuments<Body extends Json>(
+  tx: Tx,
+  collection: string,
+  now: number,
+  limit: number,
+): Promise<StoredDocument<Body>[]> {
   const rows = await tx.all<DocumentRow>(
     'SELECT id, tenant, accepted_id, body, version FROM document WHERE collection = ? AND due_at IS NOT NULL AND due_at <= ? ORDER BY due_at, id LIMIT ?',
     collection,
@@ -90,7 +103,11 @@ export async function dueDocuments<Body extends Json>(tx: Tx, collection: string
 }
 
 /** Documents of a collection that serve one accepted id. */
-export async function documentsOf<Body extends Json>(tx: Tx, collection: string, acceptedId: string): Promise<StoredDocument<Body>[]> {
+export async function documentsOf<Body extends Json>(
+  tx: Tx,
+  collection: string,
+  acceptedId: string,
+): Promise<StoredDocument<Body>[]> {
   const rows = await tx.all<DocumentRow>(
     'SELECT id, tenant, accepted_id, body, version FROM document WHERE accepted_id = ? AND collection = ? ORDER BY id',
     acceptedId,
@@ -101,6 +118,9 @@ export async function documentsOf<Body extends Json>(tx: Tx, collection: string,
 
 /** When the next document of a collection is due, wall milliseconds. */
 export async function nextDue(tx: Tx, collection: string): Promise<number | undefined> {
-  const row = await tx.one<{ due: number | null }>('SELECT MIN(due_at) AS due FROM document WHERE collection = ? AND due_at IS NOT NULL', collection)
+  const row = await tx.one<{ due: number | null }>(
+    'SELECT MIN(due_at) AS due FROM document WHERE collection = ? AND due_at IS NOT NULL',
+    collection,
+  )
   return row?.due ?? undefined
 }

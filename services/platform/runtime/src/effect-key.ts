@@ -6,7 +6,14 @@ import type { AnyEffect } from './define-handler.ts'
  * own reference alone.
  */
 export function effectKey(tenant: string, handler: string, effect: AnyEffect, input: Json): EffectKey {
-  const key = causeId('effect', tenant, handler, stableEffectName(effect), effect.subject(input), effect.discriminator(input))
+  const key = causeId(
+    'effect',
+    tenant,
+    handler,
+    stableEffectName(effect),
+    effect.subject(input),
+    effect.discriminator(input),
+  )
   return key as EffectKey
 }
 

@@ -8,11 +8,22 @@ import {
   type Json,
   type Logger,
   NothingHappened,
-  sha256Hex,
   type Store,
+  sha256Hex,
   type Time,
 } from '@samband/kernel'
-import { accountOf, closeNotThere, closeOwnAttempt, type EffectRow, inputDigest, openAttempts, readEffect, recordEvidence, recordForgotten, recordIntent } from './attempts.ts'
+import {
+  accountOf,
+  closeNotThere,
+  closeOwnAttempt,
+  type EffectRow,
+  inputDigest,
+  openAttempts,
+  readEffect,
+  recordEvidence,
+  recordForgotten,
+  recordIntent,
+} from './attempts.ts'
 import type { AnyEffect } from './define-handler.ts'
 import { effectKey, stableEffectName } from './effect-key.ts'
 import { probeWithControl } from './probe.ts'
@@ -58,7 +69,10 @@ export function createRunEffect(run: EffectRun) {
   ): Promise<Found> {
     if (!run.declared.has(effect)) throw new Error(`${run.handlerName} runs effect ${effect.name} without declaring it`)
     const key = effectKey(run.row.tenant, run.handlerName, effect, input)
-    if (usedKeys.has(key)) throw new Error(`${run.handlerName} runs effect ${effect.name} twice with one key: its discriminator does not tell the two apart`)
+    if (usedKeys.has(key))
+      throw new Error(
+        `${run.handlerName} runs effect ${effect.name} twice with one key: its discriminator does not tell the two apart`,
+      )
     usedKeys.add(key)
     return attemptUntilAnswered(run, effect, key, input)
   }
@@ -86,7 +100,10 @@ async function attemptUntilAnswered<Input extends Json, Prepared, Found extends 
   const newest = open[0]?.number ?? (await assumeForgotten(run, effect, key, input, digest))
   if (newest !== undefined) {
     // A key that several rows share may have been begun by a row that is bound elsewhere: it is asked for where it was begun (R19).
-    const asked = known === undefined || open.length === 0 ? run : { ...run, destination: JSON.parse(known.destination) as BoundDestination }
+    const asked =
+      known === undefined || open.length === 0
+        ? run
+        : { ...run, destination: JSON.parse(known.destination) as BoundDestination }
     const found = await answerOpenQuestion(asked, effect, key, input, digest, newest)
     if (found !== undefined) return found
   }
@@ -108,7 +125,12 @@ async function assumeForgotten<Input extends Json, Prepared, Found extends Json>
   const { distrusted } = run
   if (distrusted === undefined || effect.guarantee === 'receiver-dedupes') return undefined
   const number = await run.store.transaction('runtime.distrust', (tx) =>
-    recordForgotten(tx, { lease: run.lease, whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest), restore: distrusted, now: run.time.clock.now() }),
+    recordForgotten(tx, {
+      lease: run.lease,
+      whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest),
+      restore: distrusted,
+      now: run.time.clock.now(),
+    }),
   )
   if (number !== undefined) run.questions.see(key, number, run.questions.startedAtMs)
   return number
@@ -125,7 +147,11 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
 ): Promise<Found | undefined> {
   if (effect.guarantee === 'receiver-dedupes') return undefined
   if (effect.guarantee === 'once-or-ask') {
-    throw new HubError('EFFECT_UTFALL_UKJENT', 'permanent', `Nobody can be asked whether ${effect.name} was done: look at the destination and answer for it.`)
+    throw new HubError(
+      'EFFECT_UTFALL_UKJENT',
+      'permanent',
+      `Nobody can be asked whether ${effect.name} was done: look at the destination and answer for it.`,
+    )
   }
   const timing = run.destination.timing
   run.questions.see(key, newest)
@@ -138,14 +164,24 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
     return answer.evidence
   }
   if (answer.kind === 'cannot-tell') {
-    throw new HubError('EFFECT_UTFALL_UKJENT', 'unknown-outcome', `The destination could not tell whether ${effect.name} was done (${answer.why.code}); it is asked again.`, {
-      cause: answer.why,
-    })
+    throw new HubError(
+      'EFFECT_UTFALL_UKJENT',
+      'unknown-outcome',
+      `The destination could not tell whether ${effect.name} was done (${answer.why.code}); it is asked again.`,
+      {
+        cause: answer.why,
+      },
+    )
   }
   if (waitMs > 0) {
-    throw new HubError('EFFECT_VENTER_PA_SVAR', 'unknown-outcome', `${effect.name} is not at the destination yet; that is believed when a request can no longer be on its way.`, {
-      retryAfterMs: Math.min(waitMs, FIRST_PROBE_MS * 60),
-    })
+    throw new HubError(
+      'EFFECT_VENTER_PA_SVAR',
+      'unknown-outcome',
+      `${effect.name} is not at the destination yet; that is believed when a request can no longer be on its way.`,
+      {
+        retryAfterMs: Math.min(waitMs, FIRST_PROBE_MS * 60),
+      },
+    )
   }
   if (effect.guarantee !== 'unique') {
     await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
@@ -186,24 +222,39 @@ async function act<Input extends Json, Prepared, Found extends Json>(
   const deadline = deadlineOf(run, askedAtMs)
   try {
     refuseLateStart(run, askedAtMs)
-    const evidence = await effect.act(prepared, { key, number, destination: run.destination, signal: deadline.signal, start: startGuard(run, askedAtMs) })
+    const evidence = await effect.act(prepared, {
+      key,
+      number,
+      destination: run.destination,
+      signal: deadline.signal,
+      start: startGuard(run, askedAtMs),
+    })
     await keepEvidence(run, effect, key, input, digest, evidence, 'answer')
     return evidence
   } catch (error) {
     if (error instanceof NothingHappened) {
       run.observe('nothing-happened', effect.name)
-      await run.store.transaction('runtime.nothing-happened', (tx) => closeOwnAttempt(tx, key, number, error.code, clock.now()))
+      await run.store.transaction('runtime.nothing-happened', (tx) =>
+        closeOwnAttempt(tx, key, number, error.code, clock.now()),
+      )
       throw error
     }
     const known = asHubError(error)
     if (known !== undefined && known.disposition === 'unknown-outcome') throw known
-    throw new HubError(known?.code ?? 'EFFECT_UTFALL_UKJENT', 'unknown-outcome', `The outcome of ${effect.name} is not known; the destination is asked before it is done again.`, {
-      cause: error,
-      retryAfterMs: FIRST_PROBE_MS,
-    })
+    throw outcomeUnknown(effect.name, known, error)
   } finally {
     deadline.end()
   }
+}
+
+/** Whatever an effect throws, and however it is called: without a certain nothing the outcome is open (R12). */
+function outcomeUnknown(name: string, known: HubError | undefined, cause: unknown): HubError {
+  return new HubError(
+    known?.code ?? 'EFFECT_UTFALL_UKJENT',
+    'unknown-outcome',
+    `The outcome of ${name} is not known; the destination is asked before it is done again.`,
+    { cause, retryAfterMs: FIRST_PROBE_MS },
+  )
 }
 
 /** The attempt ends, for us, when start deadline and time in flight have passed; the outcome stays open. */
@@ -213,7 +264,9 @@ function deadlineOf(run: EffectRun, askedAtMs: number): { signal: AbortSignal; e
   const abort = (reason: unknown) => controller.abort(reason)
   const passedMs = run.time.stopwatch.read() - askedAtMs
   const cancel = run.time.timers.after(Math.max(0, timing.startWithinMs + timing.inFlightMs - passedMs), () =>
-    abort(new HubError('EFFECT_FRIST_UTE', 'unknown-outcome', 'No answer within the time a request may be on its way.')),
+    abort(
+      new HubError('EFFECT_FRIST_UTE', 'unknown-outcome', 'No answer within the time a request may be on its way.'),
+    ),
   )
   const onDrain = () => abort(run.signal.reason)
   run.signal.addEventListener('abort', onDrain, { once: true })
@@ -230,11 +283,18 @@ function deadlineOf(run: EffectRun, askedAtMs: number): { signal: AbortSignal; e
 function refuseLateStart(run: EffectRun, askedAtMs: number): void {
   const lateMs = run.time.stopwatch.read() - askedAtMs
   if (lateMs <= run.destination.timing.startWithinMs && !run.leaseLost()) return
-  throw new NothingHappened('RUNTIME_FOR_SENT_A_STARTE', 'transient', 'The attempt was not begun in time and was given up before anything left.')
+  throw new NothingHappened(
+    'RUNTIME_FOR_SENT_A_STARTE',
+    'transient',
+    'The attempt was not begun in time and was given up before anything left.',
+  )
 }
 
 /** How evidence of this effect is compared. */
-export function evidenceReading(effect: AnyEffect, evidence: Json): { identity: (found: Json) => string; showsDouble: boolean } {
+export function evidenceReading(
+  effect: AnyEffect,
+  evidence: Json,
+): { identity: (found: Json) => string; showsDouble: boolean } {
   return {
     identity: (found) => effect.identity?.(found) ?? canonicalJson(found),
     showsDouble: effect.doubled?.(evidence) ?? false,
@@ -255,7 +315,11 @@ function startGuard(run: EffectRun, askedAtMs: number): () => void {
     }
     const { startWithinMs, inFlightMs } = run.destination.timing
     if (run.time.stopwatch.read() - askedAtMs <= startWithinMs + inFlightMs && !run.leaseLost()) return
-    throw new HubError('EFFECT_FRIST_UTE', 'unknown-outcome', 'The request was not completed while it was still ours; the destination is asked before it is done again.')
+    throw new HubError(
+      'EFFECT_FRIST_UTE',
+      'unknown-outcome',
+      'The request was not completed while it was still ours; the destination is asked before it is done again.',
+    )
   }
 }
 
@@ -287,7 +351,13 @@ async function keepEvidence<Input extends Json, Prepared, Found extends Json>(
   run.observe('evidence', effect.name)
 }
 
-function unknownEffect(run: EffectRun, name: string, key: EffectKey, input: Json, digest: string): EffectRowWhenUnknown {
+function unknownEffect(
+  run: EffectRun,
+  name: string,
+  key: EffectKey,
+  input: Json,
+  digest: string,
+): EffectRowWhenUnknown {
   return {
     effect_key: key,
     tenant: run.row.tenant,

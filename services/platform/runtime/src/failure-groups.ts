@@ -51,7 +51,11 @@ interface StuckSqlRow {
 }
 
 /** Rows that did not get on, oldest first. */
-export async function readStuckRows(store: Store, tenants: readonly string[] | 'alle', limit: number): Promise<readonly StuckRow[]> {
+export async function readStuckRows(
+  store: Store,
+  tenants: readonly string[] | 'alle',
+  limit: number,
+): Promise<readonly StuckRow[]> {
   const rows = await store.read('runtime.stuck', (tx) =>
     tx.all<StuckSqlRow>(
       `SELECT row_id, handler, tenant, accepted_id, state, last_code, last_message, fingerprint, park_number, received_at, due_at,
@@ -79,7 +83,10 @@ export async function readStuckRows(store: Store, tenants: readonly string[] | '
 }
 
 /** What is stuck, grouped by cause; the largest group first. */
-export async function readFailureGroups(store: Store, tenants: readonly string[] | 'alle'): Promise<readonly FailureGroup[]> {
+export async function readFailureGroups(
+  store: Store,
+  tenants: readonly string[] | 'alle',
+): Promise<readonly FailureGroup[]> {
   const groups = new Map<string, StuckRow[]>()
   for (const row of await readStuckRows(store, tenants, 100_000)) {
     const name = row.fingerprint ?? `${row.handler}|${row.code ?? ''}|`

@@ -34,16 +34,32 @@ export function toHubError(error: unknown): { readonly error: HubError; readonly
   const known = asHubError(error)
   if (known !== undefined) return { error: known, defect: false }
   if (error instanceof ContractError) {
-    return { error: new HubError(error.code, 'permanent', error.message, { path: error.details.path, cause: error }), defect: false }
+    return {
+      error: new HubError(error.code, 'permanent', error.message, { path: error.details.path, cause: error }),
+      defect: false,
+    }
   }
   if (error instanceof OpenAttempt) {
     return {
-      error: new HubError('EFFECT_UTFALL_UKJENT', 'unknown-outcome', 'The handler ended although an attempt has no answer; the destination is asked.', { cause: error }),
+      error: new HubError(
+        'EFFECT_UTFALL_UKJENT',
+        'unknown-outcome',
+        'The handler ended although an attempt has no answer; the destination is asked.',
+        { cause: error },
+      ),
       defect: false,
     }
   }
   const kind = error instanceof Error ? error.name : typeof error
-  return { error: new HubError('RUNTIME_FEIL_I_PROGRAMMET', 'transient', `A defect in the program (${kind}); see the log of that time.`, { cause: error }), defect: true }
+  return {
+    error: new HubError(
+      'RUNTIME_FEIL_I_PROGRAMMET',
+      'transient',
+      `A defect in the program (${kind}); see the log of that time.`,
+      { cause: error },
+    ),
+    defect: true,
+  }
 }
 
 /** Decides what becomes of a row: the error's disposition, and how long it has gone on. */
@@ -64,6 +80,9 @@ export function judge(thrown: unknown, history: RowHistory, startedAt: number, n
   if (defect && history.defects + 1 >= MOST_DEFECTS) return { kind: 'park', failure, error }
   if (history.failingForMs >= history.giveUpAfterMs) return { kind: 'park', failure, error }
   const delayMs = Math.max(backoffMs(history.runs, fraction), error.details.retryAfterMs ?? 0)
-  const waitMs = error.disposition === 'unknown-outcome' && error.details.retryAfterMs !== undefined ? Math.min(delayMs, error.details.retryAfterMs) : delayMs
+  const waitMs =
+    error.disposition === 'unknown-outcome' && error.details.retryAfterMs !== undefined
+      ? Math.min(delayMs, error.details.retryAfterMs)
+      : delayMs
   return { kind: 'wait', delayMs: waitMs, failure, error }
 }

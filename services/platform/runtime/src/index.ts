@@ -1,26 +1,34 @@
-export { accept, acceptedIdOf, readLedger } from './acceptance.ts'
 export type { Acceptance, AcceptanceOutcome } from './acceptance.ts'
-export { ACCOUNT_CLASSES } from './account.ts'
+export { accept, acceptedIdOf, readLedger } from './acceptance.ts'
 export type { AccountClass, AccountLine, AccountScope, Completion } from './account.ts'
-export { writeAudit } from './audit.ts'
+export { ACCOUNT_CLASSES } from './account.ts'
 export type { AuditLine, Person } from './audit.ts'
+export { writeAudit } from './audit.ts'
+export type {
+  AnyEffect,
+  DestinationPolicy,
+  FindDestination,
+  Handler,
+  HandlerContext,
+  HandlerSpec,
+  Publish,
+} from './define-handler.ts'
 export { defineHandler } from './define-handler.ts'
-export type { AnyEffect, DestinationPolicy, FindDestination, Handler, HandlerContext, HandlerSpec, Publish } from './define-handler.ts'
-export { documentsOf, getDocument } from './documents.ts'
 export type { Documents, StoredDocument } from './documents.ts'
+export { documentsOf, getDocument } from './documents.ts'
 export { effectKey } from './effect-key.ts'
-export { readFailureGroups, readStuckRows } from './failure-groups.ts'
 export type { FailureGroup, StuckRow } from './failure-groups.ts'
-export { readJourney } from './journey.ts'
+export { readFailureGroups, readStuckRows } from './failure-groups.ts'
 export type { Journey, JourneyEffect, JourneyRow } from './journey.ts'
+export { readJourney } from './journey.ts'
 export { createPinoLogger, LOG_FIELDS } from './logging.ts'
-export { readMetricsPage } from './metrics-page.ts'
 export type { Metrics } from './metrics.ts'
+export { readMetricsPage } from './metrics-page.ts'
 export type { Answer, OperatorVerbs, VerbOutcome } from './operator.ts'
 export type { Finding, Poller, PollerContext } from './pollers.ts'
-export type { ReplayJob, Replays, ReplaySelection } from './replay.ts'
-export { createRuntime } from './runtime.ts'
+export type { ReplayJob, ReplaySelection, Replays } from './replay.ts'
 export type { Runtime, RuntimeOptions } from './runtime.ts'
-export { startChild } from './tracing.ts'
+export { createRuntime } from './runtime.ts'
 export type { WorkSpan } from './tracing.ts'
+export { startChild } from './tracing.ts'
 export type { WorkerLimits } from './worker.ts'

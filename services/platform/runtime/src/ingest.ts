@@ -5,7 +5,12 @@ import { toHubError } from './failures.ts'
 import { insertRow, type NewRow } from './rows.ts'
 
 /** Where a group stands, from the store and nowhere else (R5). */
-export async function readPosition(store: Store, group: string, topic: string, partition: number): Promise<BusPosition | undefined> {
+export async function readPosition(
+  store: Store,
+  group: string,
+  topic: string,
+  partition: number,
+): Promise<BusPosition | undefined> {
   return store.read('runtime.position', async (tx) => {
     const row = await tx.one<{ topic_identity: string; next_offset: number }>(
       'SELECT topic_identity, next_offset FROM bus_offset WHERE consumer_group = ? AND topic = ? AND part = ?',
@@ -21,7 +26,13 @@ export async function readPosition(store: Store, group: string, topic: string, p
  * Takes a batch into the inbox: rows and offset in one transaction (R5), and nothing else, so that one slow handler or one bad message
  * never blocks a partition. Returns the rows that are new.
  */
-export async function ingestBatch(store: Store, group: string, handlers: readonly Handler[], batch: BusBatch, now: number): Promise<readonly Pick<NewRow, 'handler' | 'tenant'>[]> {
+export async function ingestBatch(
+  store: Store,
+  group: string,
+  handlers: readonly Handler[],
+  batch: BusBatch,
+  now: number,
+): Promise<readonly Pick<NewRow, 'handler' | 'tenant'>[]> {
   const rows = batch.records.flatMap((record) => rowsOf(handlers, batch, record, now))
   return store.transaction('runtime.ingest', async (tx) => {
     await advance(tx, group, batch)
@@ -41,7 +52,11 @@ async function advance(tx: Tx, group: string, batch: BusBatch): Promise<void> {
     batch.partition,
   )
   if (first > (standing?.next_offset ?? 0)) {
-    throw new HubError('BUS_HULL_I_LOGGEN', 'permanent', `Group ${group} was handed offset ${first} of ${batch.topic} but stands at ${standing?.next_offset ?? 0}: records are missing in between.`)
+    throw new HubError(
+      'BUS_HULL_I_LOGGEN',
+      'permanent',
+      `Group ${group} was handed offset ${first} of ${batch.topic} but stands at ${standing?.next_offset ?? 0}: records are missing in between.`,
+    )
   }
   await tx.run(
     `INSERT INTO bus_offset (consumer_group, topic, part, topic_identity, next_offset) VALUES (?, ?, ?, ?, ?)
@@ -61,7 +76,12 @@ function laneOf(envelope: Envelope, key: string): string {
 }
 
 /** The rows a record makes: one per handler that consumes it. A record that nobody can read makes one that is born parked. */
-function rowsOf(handlers: readonly Handler[], batch: BusBatch, record: BusBatch['records'][number], now: number): NewRow[] {
+function rowsOf(
+  handlers: readonly Handler[],
+  batch: BusBatch,
+  record: BusBatch['records'][number],
+  now: number,
+): NewRow[] {
   const headers = JSON.stringify(record.headers)
   const base = { topic: batch.topic, headers, value: record.value, now }
   let envelope: Envelope
@@ -69,8 +89,25 @@ function rowsOf(handlers: readonly Handler[], batch: BusBatch, record: BusBatch[
     envelope = fromHeaders(record.headers)
   } catch (thrown) {
     const { error } = toHubError(thrown)
-    const eventId = causeId('unreadable', batch.topic, batch.topicIdentity, String(batch.partition), String(record.offset))
-    return [{ ...base, handler: `inbox.${batch.topic}`, eventId, eventType: 'unreadable', lane: eventId, tenant: 'ukjent', acceptedId: undefined, unreadable: { code: error.code, message: error.message } }]
+    const eventId = causeId(
+      'unreadable',
+      batch.topic,
+      batch.topicIdentity,
+      String(batch.partition),
+      String(record.offset),
+    )
+    return [
+      {
+        ...base,
+        handler: `inbox.${batch.topic}`,
+        eventId,
+        eventType: 'unreadable',
+        lane: eventId,
+        tenant: 'ukjent',
+        acceptedId: undefined,
+        unreadable: { code: error.code, message: error.message },
+      },
+    ]
   }
   return handlers
     .filter((handler) => handler.consumes.type === envelope.type)
@@ -88,7 +125,10 @@ function rowsOf(handlers: readonly Handler[], batch: BusBatch, record: BusBatch[
         const data = handler.consumes.parse(JSON.parse(new TextDecoder().decode(record.value)))
         return handler.accepts(data) ? [{ ...row, lane: laneOf(envelope, handler.lane(data) ?? envelope.id) }] : []
       } catch (thrown) {
-        const error = thrown instanceof SyntaxError ? new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.') : toHubError(thrown).error
+        const error =
+          thrown instanceof SyntaxError
+            ? new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.')
+            : toHubError(thrown).error
         return [{ ...row, unreadable: { code: error.code, message: error.message } }]
       }
     })

@@ -8,11 +8,21 @@ export interface Journey {
   readonly tenant: string
   readonly eksternReferanse: string
   readonly acceptedAt: number
-  readonly events: readonly { readonly eventId: string; readonly type: string; readonly recordedAt: number; readonly publishedAt: number | null }[]
+  readonly events: readonly {
+    readonly eventId: string
+    readonly type: string
+    readonly recordedAt: number
+    readonly publishedAt: number | null
+  }[]
   readonly rows: readonly JourneyRow[]
   readonly effects: readonly JourneyEffect[]
   readonly alarms: readonly { readonly at: number; readonly kind: string; readonly sentence: string }[]
-  readonly audit: readonly { readonly at: number; readonly person: string; readonly verb: string; readonly reason: string }[]
+  readonly audit: readonly {
+    readonly at: number
+    readonly person: string
+    readonly verb: string
+    readonly reason: string
+  }[]
 }
 
 /** What a handler did with an event. */
@@ -29,7 +39,14 @@ export interface JourneyRow {
   readonly remark: string | null
   /** Rows of the same lane that wait behind this one. */
   readonly behind: number
-  readonly failedRuns: readonly { readonly number: number; readonly startedAt: number; readonly endedAt: number; readonly outcome: string; readonly code: string; readonly message: string }[]
+  readonly failedRuns: readonly {
+    readonly number: number
+    readonly startedAt: number
+    readonly endedAt: number
+    readonly outcome: string
+    readonly code: string
+    readonly message: string
+  }[]
 }
 
 /** What was or may have been changed outside. */
@@ -39,15 +56,30 @@ export interface JourneyEffect {
   readonly name: string
   readonly evidence: Json
   readonly evidencedAt: number | null
-  readonly attempts: readonly { readonly number: number; readonly startedAt: number; readonly state: string; readonly closedAs: string | null; readonly code: string | null; readonly endedAt: number | null }[]
+  readonly attempts: readonly {
+    readonly number: number
+    readonly startedAt: number
+    readonly state: string
+    readonly closedAs: string | null
+    readonly code: string | null
+    readonly endedAt: number | null
+  }[]
 }
 
 /** The journey of an accepted id, or `undefined` when the ledger does not know it. */
 export async function readJourney(store: Store, acceptedId: string): Promise<Journey | undefined> {
   return store.read('runtime.journey', async (tx) => {
-    const ledger = await tx.one<{ tenant: string; ekstern_referanse: string; accepted_at: number }>('SELECT tenant, ekstern_referanse, accepted_at FROM ledger WHERE accepted_id = ?', acceptedId)
+    const ledger = await tx.one<{ tenant: string; ekstern_referanse: string; accepted_at: number }>(
+      'SELECT tenant, ekstern_referanse, accepted_at FROM ledger WHERE accepted_id = ?',
+      acceptedId,
+    )
     if (ledger === undefined) return undefined
-    const events = await tx.all<{ event_id: string; headers: string; recorded_at: number; published_at: number | null }>(
+    const events = await tx.all<{
+      event_id: string
+      headers: string
+      recorded_at: number
+      published_at: number | null
+    }>(
       'SELECT event_id, headers, recorded_at, published_at FROM outbox WHERE accepted_id = ? ORDER BY place',
       acceptedId,
     )
@@ -58,7 +90,14 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
     )
     const journeyRows: JourneyRow[] = []
     for (const row of rows) {
-      const failedRuns = await tx.all<{ number: number; started_at: number; ended_at: number; outcome: string; code: string; message: string }>(
+      const failedRuns = await tx.all<{
+        number: number
+        started_at: number
+        ended_at: number
+        outcome: string
+        code: string
+        message: string
+      }>(
         'SELECT number, started_at, ended_at, outcome, code, message FROM failed_run WHERE row_id = ? ORDER BY number',
         row.row_id,
       )
@@ -74,7 +113,14 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
         lastMessage: row.last_message,
         remark: row.remark,
         behind: row.state === 'done' || row.state === 'discarded' ? 0 : row.behind,
-        failedRuns: failedRuns.map((run) => ({ number: run.number, startedAt: run.started_at, endedAt: run.ended_at, outcome: run.outcome, code: run.code, message: run.message })),
+        failedRuns: failedRuns.map((run) => ({
+          number: run.number,
+          startedAt: run.started_at,
+          endedAt: run.ended_at,
+          outcome: run.outcome,
+          code: run.code,
+          message: run.message,
+        })),
       })
     }
     const effects = await tx.all<EffectRow>(
@@ -84,14 +130,24 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
     )
     const journeyEffects: JourneyEffect[] = []
     for (const effect of effects) {
-      const attempts = await tx.all<AttemptRow>('SELECT * FROM attempt WHERE effect_key = ? ORDER BY number', effect.effect_key)
+      const attempts = await tx.all<AttemptRow>(
+        'SELECT * FROM attempt WHERE effect_key = ? ORDER BY number',
+        effect.effect_key,
+      )
       journeyEffects.push({
         effectKey: effect.effect_key,
         handler: effect.handler,
         name: effect.name,
         evidence: effect.evidence === null ? null : (JSON.parse(effect.evidence) as Json),
         evidencedAt: effect.evidenced_at,
-        attempts: attempts.map((one) => ({ number: one.number, startedAt: one.started_at, state: one.state, closedAs: one.closed_as, code: one.code, endedAt: one.ended_at })),
+        attempts: attempts.map((one) => ({
+          number: one.number,
+          startedAt: one.started_at,
+          state: one.state,
+          closedAs: one.closed_as,
+          code: one.code,
+          endedAt: one.ended_at,
+        })),
       })
     }
     return {
@@ -99,11 +155,19 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
       tenant: ledger.tenant,
       eksternReferanse: ledger.ekstern_referanse,
       acceptedAt: ledger.accepted_at,
-      events: events.map((event) => ({ eventId: event.event_id, type: String((JSON.parse(event.headers) as Record<string, string>)['ce_type']), recordedAt: event.recorded_at, publishedAt: event.published_at })),
+      events: events.map((event) => ({
+        eventId: event.event_id,
+        type: String((JSON.parse(event.headers) as Record<string, string>)['ce_type']),
+        recordedAt: event.recorded_at,
+        publishedAt: event.published_at,
+      })),
       rows: journeyRows,
       effects: journeyEffects,
       alarms: await tx.all('SELECT at, kind, sentence FROM alarm WHERE accepted_id = ? ORDER BY number', acceptedId),
-      audit: await tx.all('SELECT at, person, verb, reason FROM audit WHERE accepted_id = ? ORDER BY number', acceptedId),
+      audit: await tx.all(
+        'SELECT at, person, verb, reason FROM audit WHERE accepted_id = ? ORDER BY number',
+        acceptedId,
+      ),
     }
   })
 }

@@ -2,7 +2,11 @@ import type { Store } from '@samband/kernel'
 import type { Runtime } from './runtime.ts'
 
 /** The Prometheus page: counters as they stand, gauges read from the store at this moment. */
-export async function readMetricsPage(store: Store, runtime: Runtime, now: number): Promise<{ readonly contentType: string; readonly body: string }> {
+export async function readMetricsPage(
+  store: Store,
+  runtime: Runtime,
+  now: number,
+): Promise<{ readonly contentType: string; readonly body: string }> {
   const { gauges, registry } = runtime.metrics
   const read = await store.read('runtime.metrics', async (tx) => ({
     rows: await tx.all<{ handler: string; tenant: string; state: string; count: number; oldest: number }>(
@@ -17,10 +21,13 @@ export async function readMetricsPage(store: Store, runtime: Runtime, now: numbe
     gauges.rows.set({ handler: row.handler, tenant: row.tenant, state: row.state }, row.count)
     const name = `${row.handler} ${row.tenant}`
     const known = oldest.get(name)
-    if (known === undefined || row.oldest < known.at) oldest.set(name, { handler: row.handler, tenant: row.tenant, at: row.oldest })
+    if (known === undefined || row.oldest < known.at)
+      oldest.set(name, { handler: row.handler, tenant: row.tenant, at: row.oldest })
   }
-  for (const { handler, tenant, at } of oldest.values()) gauges.oldest.set({ handler, tenant }, Math.max(0, (now - at) / 1000))
-  for (const circuit of runtime.openCircuits()) gauges.circuits.set({ tenant: circuit.tenant, system: circuit.system }, 1)
+  for (const { handler, tenant, at } of oldest.values())
+    gauges.oldest.set({ handler, tenant }, Math.max(0, (now - at) / 1000))
+  for (const circuit of runtime.openCircuits())
+    gauges.circuits.set({ tenant: circuit.tenant, system: circuit.system }, 1)
   gauges.outbox.set(read.pending?.count ?? 0)
   for (const alarm of read.alarms) gauges.alarms.set({ kind: alarm.kind }, alarm.count)
   return { contentType: registry.contentType, body: await registry.metrics() }

@@ -19,7 +19,12 @@ export interface Metrics {
 export function createMetrics(): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  const rowsEnded = new Counter({ name: 'samband_rows_ended_total', help: 'Runs of inbox rows by outcome.', labelNames: ['handler', 'tenant', 'outcome'], registers })
+  const rowsEnded = new Counter({
+    name: 'samband_rows_ended_total',
+    help: 'Runs of inbox rows by outcome.',
+    labelNames: ['handler', 'tenant', 'outcome'],
+    registers,
+  })
   const age = new Histogram({
     name: 'samband_row_age_seconds',
     help: 'From the arrival of a row in the inbox until it was done.',
@@ -27,7 +32,12 @@ export function createMetrics(): Metrics {
     buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600, 3600, 86400],
     registers,
   })
-  const effects = new Counter({ name: 'samband_effects_total', help: 'Intents, evidences, probes and certain nothings.', labelNames: ['handler', 'tenant', 'effect', 'event'], registers })
+  const effects = new Counter({
+    name: 'samband_effects_total',
+    help: 'Intents, evidences, probes and certain nothings.',
+    labelNames: ['handler', 'tenant', 'effect', 'event'],
+    registers,
+  })
   return {
     registry,
     rowEnded(handler, tenant, outcome, ageMs) {
@@ -36,11 +46,31 @@ export function createMetrics(): Metrics {
     },
     effect: (handler, tenant, effect, event) => effects.inc({ handler, tenant, effect, event }),
     gauges: {
-      rows: new Gauge({ name: 'samband_rows', help: 'Open inbox rows by state.', labelNames: ['handler', 'tenant', 'state'], registers }),
-      oldest: new Gauge({ name: 'samband_oldest_row_seconds', help: 'Age of the oldest open row.', labelNames: ['handler', 'tenant'], registers }),
-      circuits: new Gauge({ name: 'samband_circuit_open', help: '1 while messages wait because a destination refuses or is down.', labelNames: ['tenant', 'system'], registers }),
+      rows: new Gauge({
+        name: 'samband_rows',
+        help: 'Open inbox rows by state.',
+        labelNames: ['handler', 'tenant', 'state'],
+        registers,
+      }),
+      oldest: new Gauge({
+        name: 'samband_oldest_row_seconds',
+        help: 'Age of the oldest open row.',
+        labelNames: ['handler', 'tenant'],
+        registers,
+      }),
+      circuits: new Gauge({
+        name: 'samband_circuit_open',
+        help: '1 while messages wait because a destination refuses or is down.',
+        labelNames: ['tenant', 'system'],
+        registers,
+      }),
       outbox: new Gauge({ name: 'samband_outbox_pending', help: 'Events that are not in the log yet.', registers }),
-      alarms: new Gauge({ name: 'samband_alarms', help: 'What must never happen, and did.', labelNames: ['kind'], registers }),
+      alarms: new Gauge({
+        name: 'samband_alarms',
+        help: 'What must never happen, and did.',
+        labelNames: ['kind'],
+        registers,
+      }),
     },
   }
 }

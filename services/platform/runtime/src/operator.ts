@@ -1,12 +1,20 @@
 import { HubError, type Json, type Store, type Time, type Tx } from '@samband/kernel'
-import { askedSinceRestore, closeNotThere, type EffectRow, openAttempts, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
+import {
+  askedSinceRestore,
+  closeNotThere,
+  type EffectRow,
+  openAttempts,
+  openAttemptsOfRow,
+  readEffect,
+  recordEvidence,
+} from './attempts.ts'
 import { type Person, writeAudit } from './audit.ts'
 import type { Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
-import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
 import { isOnlyEffect } from './resolver.ts'
+import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
 import { stableName } from './run-row.ts'
 
 /** What an operator's verb says back. */
@@ -38,7 +46,12 @@ export interface OperatorVerbs {
 const ANSWERS = 'runtime.answers'
 
 /** The verbs over one store. */
-export function createOperatorVerbs(options: { readonly store: Store; readonly time: Time; readonly handlers: readonly Handler[]; readonly changed: (tenant: string) => void }): OperatorVerbs {
+export function createOperatorVerbs(options: {
+  readonly store: Store
+  readonly time: Time
+  readonly handlers: readonly Handler[]
+  readonly changed: (tenant: string) => void
+}): OperatorVerbs {
   const { store, time } = options
 
   function handlerOf(row: InboxRow): Handler | undefined {
@@ -64,7 +77,11 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
     )
     const evidenced = begun.filter((effect) => effect.evidenced === 1)
     if (handler?.effects.length === 1 && begun.length === 1 && evidenced.length === 1) {
-      throw new HubError('DRIFT_ALLEREDE_UTFORT', 'permanent', 'The only thing this message does has been done: replay it, so that it is finished, instead of discarding it.')
+      throw new HubError(
+        'DRIFT_ALLEREDE_UTFORT',
+        'permanent',
+        'The only thing this message does has been done: replay it, so that it is finished, instead of discarding it.',
+      )
     }
     return [...new Set(evidenced.map((effect) => effect.name))]
   }
@@ -93,7 +110,16 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         const partlyDone = await refuseDone(tx, row)
         const now = time.clock.now()
         const state = await discardRow(tx, row, now)
-        await writeAudit(tx, { ...by, verb: 'discard', reason, at: now, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined, rowId, details: { from: row.state, state, partlyDone } })
+        await writeAudit(tx, {
+          ...by,
+          verb: 'discard',
+          reason,
+          at: now,
+          tenant: row.tenant,
+          acceptedId: row.accepted_id ?? undefined,
+          rowId,
+          details: { from: row.state, state, partlyDone },
+        })
         const sentence =
           state === 'discarding'
             ? 'Forkastes: det er ikke avklart om den er utført hos mottakersystemet. Den holder plassen sin til det er besvart.'
@@ -110,8 +136,20 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         const row = await mustRead(tx, rowId, ['discarding', 'discarded'], 'taken back')
         const now = time.clock.now()
         const place = await undoDiscard(tx, row, now)
-        await writeAudit(tx, { ...by, verb: 'undo', reason, at: now, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined, rowId, details: { from: row.state, place } })
-        const sentence = place === 'kept its place' ? 'Forkastingen er angret; meldingen beholdt plassen sin.' : 'Forkastingen er angret; en senere melding var begynt, så denne står nå sist.'
+        await writeAudit(tx, {
+          ...by,
+          verb: 'undo',
+          reason,
+          at: now,
+          tenant: row.tenant,
+          acceptedId: row.accepted_id ?? undefined,
+          rowId,
+          details: { from: row.state, place },
+        })
+        const sentence =
+          place === 'kept its place'
+            ? 'Forkastingen er angret; meldingen beholdt plassen sin.'
+            : 'Forkastingen er angret; en senere melding var begynt, så denne står nå sist.'
         return { rowId, state: 'waiting', sentence, tenant: row.tenant }
       })
       return told(outcome)
@@ -120,7 +158,12 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
     async trust(by, reason) {
       await store.transaction('runtime.trust', async (tx) => {
         const lifted = await tx.run("DELETE FROM meta WHERE name = 'distrust_since'")
-        if (lifted === 0) throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', 'The store is not distrusted: there is nothing to lift.')
+        if (lifted === 0)
+          throw new HubError(
+            'DRIFT_FEIL_TILSTAND',
+            'permanent',
+            'The store is not distrusted: there is nothing to lift.',
+          )
         await writeAudit(tx, { ...by, verb: 'trust', reason, at: time.clock.now() })
       })
     },
@@ -131,18 +174,54 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
         const open = await openAttempts(tx, effectKey)
         const [newest] = open
         if (effect === undefined || newest === undefined) {
-          throw new HubError('DRIFT_INGEN_APEN_FORESPORSEL', 'permanent', 'There is no open question under this effect key: look at the journey of the message.', { path: 'effectKey' })
+          throw new HubError(
+            'DRIFT_INGEN_APEN_FORESPORSEL',
+            'permanent',
+            'There is no open question under this effect key: look at the journey of the message.',
+            { path: 'effectKey' },
+          )
         }
         const now = time.clock.now()
-        const line = { ...by, reason, at: now, tenant: effect.tenant, acceptedId: effect.accepted_id ?? undefined, rowId: newest.row_id }
+        const line = {
+          ...by,
+          reason,
+          at: now,
+          tenant: effect.tenant,
+          acceptedId: effect.accepted_id ?? undefined,
+          rowId: newest.row_id,
+        }
         if (answer.kind === 'there') {
           const declared = findEffect(options.handlers, effect)
-          const reading = declared === undefined ? { identity: JSON.stringify, showsDouble: false } : evidenceReading(declared, answer.evidence)
-          await recordEvidence(tx, { key: effectKey, evidence: answer.evidence, ...reading, onlyEffect: isOnlyEffect(options.handlers, effect), by: `person ${by.person}`, now, whenUnknown: effect, lookAgainAt: now })
-          await writeAudit(tx, { ...line, verb: 'answer-there', details: { effectKey, lookedAt, evidence: answer.evidence } })
-          return { rowId: newest.row_id, state: 'there', sentence: 'Svaret er lagret: den finnes hos mottakersystemet.', tenant: effect.tenant }
+          const reading =
+            declared === undefined
+              ? { identity: JSON.stringify, showsDouble: false }
+              : evidenceReading(declared, answer.evidence)
+          await recordEvidence(tx, {
+            key: effectKey,
+            evidence: answer.evidence,
+            ...reading,
+            onlyEffect: isOnlyEffect(options.handlers, effect),
+            by: `person ${by.person}`,
+            now,
+            whenUnknown: effect,
+            lookAgainAt: now,
+          })
+          await writeAudit(tx, {
+            ...line,
+            verb: 'answer-there',
+            details: { effectKey, lookedAt, evidence: answer.evidence },
+          })
+          return {
+            rowId: newest.row_id,
+            state: 'there',
+            sentence: 'Svaret er lagret: den finnes hos mottakersystemet.',
+            tenant: effect.tenant,
+          }
         }
-        return { ...(await answerNotThere(tx, effectKey, newest.number, newest.row_id, line, lookedAt)), tenant: effect.tenant }
+        return {
+          ...(await answerNotThere(tx, effectKey, newest.number, newest.row_id, line, lookedAt)),
+          tenant: effect.tenant,
+        }
       })
       return told(outcome)
     },
@@ -158,27 +237,51 @@ export function createOperatorVerbs(options: { readonly store: Store; readonly t
   ): Promise<VerbOutcome> {
     const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
     const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
-    await writeAudit(tx, { ...line, verb: isSecond ? 'answer-not-there' : 'answer-not-there-proposed', details: { effectKey, lookedAt, attempt } })
+    await writeAudit(tx, {
+      ...line,
+      verb: isSecond ? 'answer-not-there' : 'answer-not-there-proposed',
+      details: { effectKey, lookedAt, attempt },
+    })
     if (!isSecond) {
-      await putDocument(tx, { collection: ANSWERS, id: effectKey, tenant: line.tenant, acceptedId: line.acceptedId, body: { person: line.person, attempt }, dueAt: undefined })
-      return { rowId, state: 'open', sentence: 'Svaret «finnes ikke» er notert. En annen person må bekrefte det før det gjelder.' }
+      await putDocument(tx, {
+        collection: ANSWERS,
+        id: effectKey,
+        tenant: line.tenant,
+        acceptedId: line.acceptedId,
+        body: { person: line.person, attempt },
+        dueAt: undefined,
+      })
+      return {
+        rowId,
+        state: 'open',
+        sentence: 'Svaret «finnes ikke» er notert. En annen person må bekrefte det før det gjelder.',
+      }
     }
     await closeNotThere(tx, effectKey, attempt, line.at, `${first.body.person}, ${line.person}`)
     const row = await readRow(tx, rowId)
-    if (row?.state === 'discarding' && (await openAttemptsOfRow(tx, rowId)).length === 0) await endDiscarding(tx, row, line.at)
+    if (row?.state === 'discarding' && (await openAttemptsOfRow(tx, rowId)).length === 0)
+      await endDiscarding(tx, row, line.at)
     return { rowId, state: 'not-there', sentence: 'To personer har svart at den ikke finnes hos mottakersystemet.' }
   }
 }
 
 function findEffect(handlers: readonly Handler[], effect: EffectRow) {
-  return handlers.find((handler) => stableName(handler) === effect.handler)?.effects.find((one) => stableEffectName(one) === effect.name)
+  return handlers
+    .find((handler) => stableName(handler) === effect.handler)
+    ?.effects.find((one) => stableEffectName(one) === effect.name)
 }
 
 async function mustRead(tx: Tx, rowId: number, states: readonly string[], what: string): Promise<InboxRow> {
   const row = await readRow(tx, rowId)
-  if (row === undefined) throw new HubError('DRIFT_FINNES_IKKE', 'permanent', `There is no message with row id ${rowId}.`, { path: 'rowId' })
+  if (row === undefined)
+    throw new HubError('DRIFT_FINNES_IKKE', 'permanent', `There is no message with row id ${rowId}.`, { path: 'rowId' })
   if (!states.includes(row.state)) {
-    throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', `The message is ${row.state}; only ${states.join(', ')} can be ${what}. Look at it again.`, { path: 'rowId' })
+    throw new HubError(
+      'DRIFT_FEIL_TILSTAND',
+      'permanent',
+      `The message is ${row.state}; only ${states.join(', ')} can be ${what}. Look at it again.`,
+      { path: 'rowId' },
+    )
   }
   return row
 }

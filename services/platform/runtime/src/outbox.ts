@@ -30,7 +30,11 @@ export async function writeEvent(tx: Tx, event: OutgoingEvent): Promise<void> {
   const key = event.definition.partitionKey(data as never)
   const value = Buffer.from(JSON.stringify(data))
   if (value.length > MOST_BYTES) {
-    throw new HubError('EVENT_FOR_STOR', 'permanent', `An event of type ${event.definition.type} has ${value.length} bytes; at most ${MOST_BYTES} are allowed.`)
+    throw new HubError(
+      'EVENT_FOR_STOR',
+      'permanent',
+      `An event of type ${event.definition.type} has ${value.length} bytes; at most ${MOST_BYTES} are allowed.`,
+    )
   }
   const sequence = await tx.one<{ last: number }>(
     `INSERT INTO event_sequence (source, record_key, last) VALUES (?, ?, 1)

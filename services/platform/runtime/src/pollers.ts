@@ -11,7 +11,12 @@ export interface Finding {
   /** When to look again, wall milliseconds; `undefined` for never. */
   readonly dueAt: number | undefined
   /** What is to be told; `name` tells the facts of one document apart and makes the event's id (R4). */
-  readonly events: readonly { readonly definition: EventDefinition<unknown, never>; readonly data: unknown; readonly name: string; readonly source: string }[]
+  readonly events: readonly {
+    readonly definition: EventDefinition<unknown, never>
+    readonly data: unknown
+    readonly name: string
+    readonly source: string
+  }[]
 }
 
 /** What a poller gets. */
@@ -32,7 +37,13 @@ export interface Poller {
 }
 
 /** Runs pollers until stopped. */
-export function createPollers(options: { readonly store: Store; readonly time: Time; readonly log: Logger; readonly pollers: readonly Poller[]; readonly published: () => void }) {
+export function createPollers(options: {
+  readonly store: Store
+  readonly time: Time
+  readonly log: Logger
+  readonly pollers: readonly Poller[]
+  readonly published: () => void
+}) {
   const { store, time } = options
   const stopping = new AbortController()
   let loops: Promise<void>[] = []
@@ -40,7 +51,14 @@ export function createPollers(options: { readonly store: Store; readonly time: T
   async function keep(finding: Finding): Promise<boolean> {
     const { document } = finding
     const kept = await store.transaction('runtime.poll', async (tx) => {
-      const write = { collection: finding.collection, id: document.id, tenant: document.tenant, acceptedId: document.acceptedId, body: finding.body, dueAt: finding.dueAt }
+      const write = {
+        collection: finding.collection,
+        id: document.id,
+        tenant: document.tenant,
+        acceptedId: document.acceptedId,
+        body: finding.body,
+        dueAt: finding.dueAt,
+      }
       if (!(await replaceDocument(tx, write, document.version))) return false
       for (const event of finding.events) {
         await writeEvent(tx, {
@@ -65,14 +83,19 @@ export function createPollers(options: { readonly store: Store; readonly time: T
   async function run(poller: Poller): Promise<void> {
     const log = options.log.with({ poller: poller.name })
     const context: PollerContext = {
-      due: (collection, limit) => store.read('runtime.due', (tx) => dueDocuments(tx, collection, time.clock.now(), limit)),
+      due: (collection, limit) =>
+        store.read('runtime.due', (tx) => dueDocuments(tx, collection, time.clock.now(), limit)),
       keep,
       now: () => time.clock.now(),
       log,
       signal: stopping.signal,
     }
     while (!stopping.signal.aborted) {
-      await poller.poll(context).catch((error: unknown) => log.warn('a poll failed; it is repeated', { code: error instanceof Error && 'code' in error ? String(error.code) : 'defect' }))
+      await poller.poll(context).catch((error: unknown) =>
+        log.warn('a poll failed; it is repeated', {
+          code: error instanceof Error && 'code' in error ? String(error.code) : 'defect',
+        }),
+      )
       await sleep(time.timers, poller.everyMs, stopping.signal).catch(() => {})
     }
   }

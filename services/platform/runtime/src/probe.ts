@@ -1,4 +1,14 @@
-import { asHubError, type BoundDestination, type Effect, type EffectKey, HubError, type Json, type Logger, type ProbeAnswer, type Store } from '@samband/kernel'
+import {
+  asHubError,
+  type BoundDestination,
+  type Effect,
+  type EffectKey,
+  HubError,
+  type Json,
+  type Logger,
+  type ProbeAnswer,
+  type Store,
+} from '@samband/kernel'
 import { accountOf } from './attempts.ts'
 import { stableEffectName } from './effect-key.ts'
 
@@ -35,14 +45,20 @@ export async function probeWithControl<Input extends Json, Prepared, Found exten
     ),
   )
   if (control === undefined) {
-    around.log.info('look-up without a control: nothing of this account is known to be there yet', { effect: effect.name })
+    around.log.info('look-up without a control: nothing of this account is known to be there yet', {
+      effect: effect.name,
+    })
     return answer
   }
   const known = await ask(around, effect, control.effect_key as EffectKey, JSON.parse(control.input) as Input)
   if (known.kind === 'there') return answer
   return {
     kind: 'cannot-tell',
-    why: new HubError('EFFECT_OPPSLAG_UPALITELIG', 'unknown-outcome', `The look-up does not find a ${effect.name} that is known to be there: it cannot tell about this one.`),
+    why: new HubError(
+      'EFFECT_OPPSLAG_UPALITELIG',
+      'unknown-outcome',
+      `The look-up does not find a ${effect.name} that is known to be there: it cannot tell about this one.`,
+    ),
   }
 }
 
@@ -54,12 +70,19 @@ async function ask<Input extends Json, Prepared, Found extends Json>(
   input: Input,
 ): Promise<ProbeAnswer<Found>> {
   if (effect.probe === undefined) {
-    return { kind: 'cannot-tell', why: new HubError('EFFECT_UTFALL_UKJENT', 'unknown-outcome', `${effect.name} has no look-up.`) }
+    return {
+      kind: 'cannot-tell',
+      why: new HubError('EFFECT_UTFALL_UKJENT', 'unknown-outcome', `${effect.name} has no look-up.`),
+    }
   }
   try {
     return await effect.probe(key, input, around.destination, around.signal)
   } catch (error) {
-    const why = asHubError(error) ?? new HubError('EFFECT_OPPSLAG_FEILET', 'unknown-outcome', `The look-up of ${effect.name} failed.`, { cause: error })
+    const why =
+      asHubError(error) ??
+      new HubError('EFFECT_OPPSLAG_FEILET', 'unknown-outcome', `The look-up of ${effect.name} failed.`, {
+        cause: error,
+      })
     return { kind: 'cannot-tell', why }
   }
 }

@@ -34,14 +34,23 @@ export function createRelay({ store, bus, time, log, pollMs }: RelayOptions) {
 
   async function publishBatch(): Promise<boolean> {
     const rows = await store.read('runtime.outbox', (tx) =>
-      tx.all<PendingRow>("SELECT place, topic, record_key, headers, value FROM outbox WHERE state = 'pending' ORDER BY place LIMIT ?", BATCH),
+      tx.all<PendingRow>(
+        "SELECT place, topic, record_key, headers, value FROM outbox WHERE state = 'pending' ORDER BY place LIMIT ?",
+        BATCH,
+      ),
     )
     if (rows.length === 0) return false
-    const records: BusRecord[] = rows.map((row) => ({ topic: row.topic, key: row.record_key, headers: JSON.parse(row.headers), value: row.value }))
+    const records: BusRecord[] = rows.map((row) => ({
+      topic: row.topic,
+      key: row.record_key,
+      headers: JSON.parse(row.headers),
+      value: row.value,
+    }))
     await bus.append(records)
     const now = time.clock.now()
     await store.transaction('runtime.published', async (tx) => {
-      for (const row of rows) await tx.run("UPDATE outbox SET state = 'published', published_at = ? WHERE place = ?", now, row.place)
+      for (const row of rows)
+        await tx.run("UPDATE outbox SET state = 'published', published_at = ? WHERE place = ?", now, row.place)
     })
     return true
   }
@@ -64,7 +73,9 @@ export function createRelay({ store, bus, time, log, pollMs }: RelayOptions) {
       try {
         if (await publishBatch()) continue
       } catch (error) {
-        log.warn('the outbox could not be published; it is tried again', { code: error instanceof Error ? error.name : 'unknown' })
+        log.warn('the outbox could not be published; it is tried again', {
+          code: error instanceof Error ? error.name : 'unknown',
+        })
         await rest(RETRY_MS)
         continue
       }

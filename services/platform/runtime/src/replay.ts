@@ -23,7 +23,13 @@ export interface ReplayJob {
   readonly person: string
   readonly reason: string
   readonly createdAt: number
-  readonly items: readonly { readonly rowId: number; readonly parkNumber: number; readonly forecast: Forecast; readonly state: string; readonly why: string | null }[]
+  readonly items: readonly {
+    readonly rowId: number
+    readonly parkNumber: number
+    readonly forecast: Forecast
+    readonly state: string
+    readonly why: string | null
+  }[]
 }
 
 const MOST_ITEMS = 100_000
@@ -31,7 +37,14 @@ const CANARIES = 3
 const AT_ONCE = 50
 
 /** Replays over one store: a job only makes rows due, and nothing else (R24). */
-export function createReplays(options: { readonly store: Store; readonly time: Time; readonly ids: IdSource; readonly log: Logger; readonly everyMs: number; readonly released: (tenants: Iterable<string>) => void }) {
+export function createReplays(options: {
+  readonly store: Store
+  readonly time: Time
+  readonly ids: IdSource
+  readonly log: Logger
+  readonly everyMs: number
+  readonly released: (tenants: Iterable<string>) => void
+}) {
   const { store, time } = options
   const stopping = new AbortController()
   let loop: Promise<void> | undefined
@@ -62,20 +75,44 @@ export function createReplays(options: { readonly store: Store; readonly time: T
           now,
         )
       }
-      await writeAudit(tx, { ...by, verb: 'replay-plan', reason, at: now, details: { jobId, items: rows.length, selection: selection as unknown as Json } })
+      await writeAudit(tx, {
+        ...by,
+        verb: 'replay-plan',
+        reason,
+        at: now,
+        details: { jobId, items: rows.length, selection: selection as unknown as Json },
+      })
     })
     return mustShow(jobId)
   }
 
   /** Changes the state, only from one of `from`: two people cannot both be right. */
-  async function change(jobId: string, from: readonly ReplayJobState[], to: ReplayJobState, by: Person, reason: string): Promise<ReplayJob> {
+  async function change(
+    jobId: string,
+    from: readonly ReplayJobState[],
+    to: ReplayJobState,
+    by: Person,
+    reason: string,
+  ): Promise<ReplayJob> {
     await store.transaction('runtime.replay-change', async (tx) => {
       const now = time.clock.now()
       const job = await tx.one<{ state: ReplayJobState }>('SELECT state FROM replay_job WHERE job_id = ?', jobId)
-      if (job === undefined) throw new HubError('DRIFT_FINNES_IKKE', 'permanent', 'There is no replay with this id.', { path: 'jobId' })
-      if (!from.includes(job.state)) throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', `The replay is ${job.state}; only ${from.join(', ')} can become ${to}.`, { path: 'jobId' })
+      if (job === undefined)
+        throw new HubError('DRIFT_FINNES_IKKE', 'permanent', 'There is no replay with this id.', { path: 'jobId' })
+      if (!from.includes(job.state))
+        throw new HubError(
+          'DRIFT_FEIL_TILSTAND',
+          'permanent',
+          `The replay is ${job.state}; only ${from.join(', ')} can become ${to}.`,
+          { path: 'jobId' },
+        )
       await tx.run('UPDATE replay_job SET state = ?, changed_at = ? WHERE job_id = ?', to, now, jobId)
-      if (to === 'cancelled') await tx.run("UPDATE replay_item SET state = 'cancelled', changed_at = ? WHERE job_id = ? AND state = 'frozen'", now, jobId)
+      if (to === 'cancelled')
+        await tx.run(
+          "UPDATE replay_item SET state = 'cancelled', changed_at = ? WHERE job_id = ? AND state = 'frozen'",
+          now,
+          jobId,
+        )
       await writeAudit(tx, { ...by, verb: `replay-${to}`, reason, at: now, details: { jobId } })
     })
     wakeUp?.abort()
@@ -87,7 +124,10 @@ export function createReplays(options: { readonly store: Store; readonly time: T
     const tenants = new Set<string>()
     await store.transaction('runtime.replay-advance', async (tx) => {
       const now = time.clock.now()
-      const job = await tx.one<{ state: ReplayJobState; changed_at: number }>('SELECT state, changed_at FROM replay_job WHERE job_id = ?', jobId)
+      const job = await tx.one<{ state: ReplayJobState; changed_at: number }>(
+        'SELECT state, changed_at FROM replay_job WHERE job_id = ?',
+        jobId,
+      )
       await noteResults(tx, jobId, now)
       if (job?.state !== 'running') return
       const { released = 0, frozen = 0 } = await itemCounts(tx, jobId)
@@ -130,35 +170,50 @@ export function createReplays(options: { readonly store: Store; readonly time: T
 
   async function show(jobId: string): Promise<ReplayJob | undefined> {
     return store.read('runtime.replay', async (tx) => {
-      const job = await tx.one<{ state: ReplayJobState; person: string; reason: string; created_at: number }>('SELECT state, person, reason, created_at FROM replay_job WHERE job_id = ?', jobId)
-      if (job === undefined) return undefined
-      const items = await tx.all<{ row_id: number; park_number: number; forecast: Forecast; state: string; why: string | null }>(
-        'SELECT row_id, park_number, forecast, state, why FROM replay_item WHERE job_id = ? ORDER BY row_id',
+      const job = await tx.one<{ state: ReplayJobState; person: string; reason: string; created_at: number }>(
+        'SELECT state, person, reason, created_at FROM replay_job WHERE job_id = ?',
         jobId,
       )
+      if (job === undefined) return undefined
+      const items = await tx.all<{
+        row_id: number
+        park_number: number
+        forecast: Forecast
+        state: string
+        why: string | null
+      }>('SELECT row_id, park_number, forecast, state, why FROM replay_item WHERE job_id = ? ORDER BY row_id', jobId)
       return {
         jobId,
         state: job.state,
         person: job.person,
         reason: job.reason,
         createdAt: job.created_at,
-        items: items.map((item) => ({ rowId: item.row_id, parkNumber: item.park_number, forecast: item.forecast, state: item.state, why: item.why })),
+        items: items.map((item) => ({
+          rowId: item.row_id,
+          parkNumber: item.park_number,
+          forecast: item.forecast,
+          state: item.state,
+          why: item.why,
+        })),
       }
     })
   }
 
   async function mustShow(jobId: string): Promise<ReplayJob> {
     const job = await show(jobId)
-    if (job === undefined) throw new HubError('DRIFT_FINNES_IKKE', 'permanent', 'There is no replay with this id.', { path: 'jobId' })
+    if (job === undefined)
+      throw new HubError('DRIFT_FINNES_IKKE', 'permanent', 'There is no replay with this id.', { path: 'jobId' })
     return job
   }
 
   return {
     plan,
     show,
-    run: (jobId: string, by: Person, reason: string) => change(jobId, ['planned', 'paused', 'braked'], 'running', by, reason),
+    run: (jobId: string, by: Person, reason: string) =>
+      change(jobId, ['planned', 'paused', 'braked'], 'running', by, reason),
     pause: (jobId: string, by: Person, reason: string) => change(jobId, ['running'], 'paused', by, reason),
-    cancel: (jobId: string, by: Person, reason: string) => change(jobId, ['planned', 'running', 'paused', 'braked'], 'cancelled', by, reason),
+    cancel: (jobId: string, by: Person, reason: string) =>
+      change(jobId, ['planned', 'running', 'paused', 'braked'], 'cancelled', by, reason),
     start(): void {
       loop ??= run()
     },
@@ -213,8 +268,10 @@ async function noteResults(tx: Tx, jobId: string, now: number): Promise<void> {
   )
   for (const item of released) {
     if (item.state === 'done') await setItem(tx, jobId, item.row_id, 'done', null, now)
-    if (item.state === 'discarded' || item.state === 'discarding') await setItem(tx, jobId, item.row_id, 'discarded', null, now)
-    if (item.state === 'parked' && item.now_parked > item.park_number) await setItem(tx, jobId, item.row_id, 'parked again', null, now)
+    if (item.state === 'discarded' || item.state === 'discarding')
+      await setItem(tx, jobId, item.row_id, 'discarded', null, now)
+    if (item.state === 'parked' && item.now_parked > item.park_number)
+      await setItem(tx, jobId, item.row_id, 'parked again', null, now)
   }
 }
 
@@ -239,11 +296,27 @@ async function releaseNext(tx: Tx, jobId: string, room: number, now: number): Pr
   return tenants
 }
 
-async function setItem(tx: Tx, jobId: string, rowId: number, state: string, why: string | null, now: number): Promise<void> {
-  await tx.run('UPDATE replay_item SET state = ?, why = ?, changed_at = ? WHERE job_id = ? AND row_id = ?', state, why, now, jobId, rowId)
+async function setItem(
+  tx: Tx,
+  jobId: string,
+  rowId: number,
+  state: string,
+  why: string | null,
+  now: number,
+): Promise<void> {
+  await tx.run(
+    'UPDATE replay_item SET state = ?, why = ?, changed_at = ? WHERE job_id = ? AND row_id = ?',
+    state,
+    why,
+    now,
+    jobId,
+    rowId,
+  )
 }
 
 function whySkipped(row: InboxRow | undefined): string {
   if (row === undefined) return 'changed'
-  return row.state === 'done' || row.state === 'discarded' || row.state === 'discarding' ? row.state : 'changed since the replay was planned'
+  return row.state === 'done' || row.state === 'discarded' || row.state === 'discarding'
+    ? row.state
+    : 'changed since the replay was planned'
 }

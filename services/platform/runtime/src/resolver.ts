@@ -1,5 +1,20 @@
-import { type BoundDestination, type EffectKey, type Json, type Logger, type Store, sleep, type Time } from '@samband/kernel'
-import { type AttemptRow, closeNotThere, type EffectRow, openAttemptsOfRow, readEffect, recordEvidence } from './attempts.ts'
+import {
+  type BoundDestination,
+  type EffectKey,
+  type Json,
+  type Logger,
+  type Store,
+  sleep,
+  type Time,
+} from '@samband/kernel'
+import {
+  type AttemptRow,
+  closeNotThere,
+  type EffectRow,
+  openAttemptsOfRow,
+  readEffect,
+  recordEvidence,
+} from './attempts.ts'
 import type { AnyEffect, Handler } from './define-handler.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
@@ -32,7 +47,9 @@ export function createResolver(options: ResolverOptions) {
   let loop: Promise<void> | undefined
 
   function findEffect(handler: string, name: string): AnyEffect | undefined {
-    return options.handlers.find((one) => stableName(one) === handler)?.effects.find((effect) => stableEffectName(effect) === name)
+    return options.handlers
+      .find((one) => stableName(one) === handler)
+      ?.effects.find((effect) => stableEffectName(effect) === name)
   }
 
   async function resolveDiscarding(row: InboxRow): Promise<void> {
@@ -40,7 +57,8 @@ export function createResolver(options: ResolverOptions) {
     const newest = new Map<string, AttemptRow>()
     for (const attempt of open) if (!newest.has(attempt.effect_key)) newest.set(attempt.effect_key, attempt)
     for (const attempt of newest.values()) await resolveAttempt(row, attempt)
-    if (newest.size === 0) await store.transaction('runtime.discarded', (tx) => endDiscarding(tx, row, time.clock.now()))
+    if (newest.size === 0)
+      await store.transaction('runtime.discarded', (tx) => endDiscarding(tx, row, time.clock.now()))
   }
 
   async function resolveAttempt(row: InboxRow, attempt: AttemptRow): Promise<void> {
@@ -50,7 +68,12 @@ export function createResolver(options: ResolverOptions) {
     const destination = JSON.parse(known.destination) as BoundDestination
     questions.see(attempt.effect_key, attempt.number)
     const waitMs = questions.remainingMs(attempt.effect_key, attempt.number, destination.timing)
-    const answer = await probeWithControl({ store, destination, log, signal: stopping.signal, now: () => time.clock.now() }, effect, attempt.effect_key as EffectKey, JSON.parse(known.input))
+    const answer = await probeWithControl(
+      { store, destination, log, signal: stopping.signal, now: () => time.clock.now() },
+      effect,
+      attempt.effect_key as EffectKey,
+      JSON.parse(known.input),
+    )
     const now = time.clock.now()
     if (answer.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
     if (answer.kind === 'not-there' && waitMs === 0) {
@@ -63,7 +86,16 @@ export function createResolver(options: ResolverOptions) {
 
   async function keep(known: EffectRow, effect: AnyEffect, evidence: Json, now: number): Promise<void> {
     await store.transaction('runtime.evidence', (tx) =>
-      recordEvidence(tx, { key: known.effect_key, evidence, ...evidenceReading(effect, evidence), onlyEffect: isOnlyEffect(options.handlers, known), by: 'probe', now, whenUnknown: known, lookAgainAt: now + A_DAY_MS }),
+      recordEvidence(tx, {
+        key: known.effect_key,
+        evidence,
+        ...evidenceReading(effect, evidence),
+        onlyEffect: isOnlyEffect(options.handlers, known),
+        by: 'probe',
+        now,
+        whenUnknown: known,
+        lookAgainAt: now + A_DAY_MS,
+      }),
     )
     questions.forget(known.effect_key)
   }
@@ -74,20 +106,37 @@ export function createResolver(options: ResolverOptions) {
     const answer =
       effect?.probe === undefined
         ? undefined
-        : await probeWithControl({ store, destination, log, signal: stopping.signal, now: () => time.clock.now() }, effect, known.effect_key as EffectKey, JSON.parse(known.input))
+        : await probeWithControl(
+            { store, destination, log, signal: stopping.signal, now: () => time.clock.now() },
+            effect,
+            known.effect_key as EffectKey,
+            JSON.parse(known.input),
+          )
     const now = time.clock.now()
     if (effect !== undefined && answer?.kind === 'there') await keep(known, effect, answer.evidence as Json, now)
     const told = answer === undefined || answer.kind === 'there'
     const looksLeft = told ? known.looks_left - 1 : known.looks_left
     await store.transaction('runtime.looked', (tx) =>
-      tx.run('UPDATE effect SET looks_left = ?, look_again_at = ? WHERE effect_key = ?', looksLeft, looksLeft > 0 ? now + A_DAY_MS : null, known.effect_key),
+      tx.run(
+        'UPDATE effect SET looks_left = ?, look_again_at = ? WHERE effect_key = ?',
+        looksLeft,
+        looksLeft > 0 ? now + A_DAY_MS : null,
+        known.effect_key,
+      ),
     )
   }
 
   async function round(): Promise<void> {
     const { discarding, due } = await store.read('runtime.resolver', async (tx) => ({
-      discarding: await tx.all<InboxRow>("SELECT * FROM inbox WHERE state = 'discarding' ORDER BY row_id LIMIT ?", AT_ONCE),
-      due: await tx.all<EffectRow>('SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? ORDER BY look_again_at LIMIT ?', time.clock.now(), AT_ONCE),
+      discarding: await tx.all<InboxRow>(
+        "SELECT * FROM inbox WHERE state = 'discarding' ORDER BY row_id LIMIT ?",
+        AT_ONCE,
+      ),
+      due: await tx.all<EffectRow>(
+        'SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? ORDER BY look_again_at LIMIT ?',
+        time.clock.now(),
+        AT_ONCE,
+      ),
     }))
     for (const row of discarding) await resolveDiscarding(row)
     for (const known of due) await lookAgain(known)

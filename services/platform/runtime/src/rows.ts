@@ -105,7 +105,11 @@ async function settleHead(tx: Tx, handler: string, lane: string): Promise<void> 
     lane,
   )
   if (first === undefined || first.head === 1) return
-  await tx.run(`UPDATE inbox SET head = 0 WHERE handler = ? AND lane = ? AND state IN ${OPEN_STATES} AND head = 1`, handler, lane)
+  await tx.run(
+    `UPDATE inbox SET head = 0 WHERE handler = ? AND lane = ? AND state IN ${OPEN_STATES} AND head = 1`,
+    handler,
+    lane,
+  )
   await tx.run('UPDATE inbox SET head = 1 WHERE row_id = ?', first.row_id)
 }
 
@@ -115,7 +119,12 @@ export async function readRow(tx: Tx, rowId: number): Promise<InboxRow | undefin
 }
 
 /** Rows that could be taken, due ones and the next one to be due, in order of due time. Narrow: this is asked all the time. */
-export async function takeable(tx: Tx, handler: string, tenant: string, limit: number): Promise<Pick<InboxRow, 'row_id' | 'due_at'>[]> {
+export async function takeable(
+  tx: Tx,
+  handler: string,
+  tenant: string,
+  limit: number,
+): Promise<Pick<InboxRow, 'row_id' | 'due_at'>[]> {
   return tx.all<Pick<InboxRow, 'row_id' | 'due_at'>>(
     "SELECT row_id, due_at FROM inbox WHERE handler = ? AND tenant = ? AND head = 1 AND state = 'waiting' ORDER BY due_at, place LIMIT ?",
     handler,
@@ -134,7 +143,11 @@ export async function takeRow(tx: Tx, rowId: number, holder: string): Promise<In
 }
 
 /** running with lapsed lease → running by another holder, only if nobody has touched the lease since it was looked at (R8). */
-export async function retakeRow(tx: Tx, seen: { rowId: number; token: number; beat: number }, holder: string): Promise<boolean> {
+export async function retakeRow(
+  tx: Tx,
+  seen: { rowId: number; token: number; beat: number },
+  holder: string,
+): Promise<boolean> {
   return (
     (await tx.run(
       "UPDATE inbox SET lease_token = lease_token + 1, lease_holder = ?, lease_beat = 0 WHERE row_id = ? AND state = 'running' AND lease_token = ? AND lease_beat = ?",
@@ -160,7 +173,8 @@ export async function beatLease(tx: Tx, lease: Lease): Promise<boolean> {
 /** The row, if the lease is the newest and the row is running. @throws LeaseLost */
 export async function leasedRow(tx: Tx, lease: Lease): Promise<InboxRow> {
   const row = await readRow(tx, lease.rowId)
-  if (row === undefined || row.state !== 'running' || row.lease_token !== lease.token) throw new LeaseLost(`row ${lease.rowId}`)
+  if (row === undefined || row.state !== 'running' || row.lease_token !== lease.token)
+    throw new LeaseLost(`row ${lease.rowId}`)
   return row
 }
 
@@ -178,7 +192,10 @@ export interface RunFailure {
 }
 
 async function recordFailure(tx: Tx, row: InboxRow, failure: RunFailure, outcome: string): Promise<void> {
-  const last = await tx.one<{ number: number | null }>('SELECT MAX(number) AS number FROM failed_run WHERE row_id = ?', row.row_id)
+  const last = await tx.one<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM failed_run WHERE row_id = ?',
+    row.row_id,
+  )
   await tx.run(
     'INSERT INTO failed_run (row_id, number, started_at, ended_at, outcome, code, disposition, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     row.row_id,
@@ -209,7 +226,11 @@ async function recordFailure(tx: Tx, row: InboxRow, failure: RunFailure, outcome
 export async function waitRow(tx: Tx, lease: Lease, dueAt: number, failure: RunFailure): Promise<void> {
   const row = await leasedRow(tx, lease)
   await recordFailure(tx, row, failure, 'waiting')
-  await tx.run("UPDATE inbox SET state = 'waiting', due_at = ?, lease_holder = NULL WHERE row_id = ?", dueAt, row.row_id)
+  await tx.run(
+    "UPDATE inbox SET state = 'waiting', due_at = ?, lease_holder = NULL WHERE row_id = ?",
+    dueAt,
+    row.row_id,
+  )
 }
 
 /** running → waiting at once and without a mark: the process is stopping. @throws LeaseLost */
@@ -222,7 +243,10 @@ export async function releaseRow(tx: Tx, lease: Lease, now: number): Promise<voi
 export async function parkRow(tx: Tx, lease: Lease, failure: RunFailure): Promise<void> {
   const row = await leasedRow(tx, lease)
   await recordFailure(tx, row, failure, 'parked')
-  await tx.run("UPDATE inbox SET state = 'parked', park_number = park_number + 1, lease_holder = NULL WHERE row_id = ?", row.row_id)
+  await tx.run(
+    "UPDATE inbox SET state = 'parked', park_number = park_number + 1, lease_holder = NULL WHERE row_id = ?",
+    row.row_id,
+  )
 }
 
 /** running → done. Refused while an attempt of the row is open (R17). @throws LeaseLost, OpenAttempt */
@@ -230,7 +254,11 @@ export async function finishRow(tx: Tx, lease: Lease, now: number): Promise<void
   const row = await leasedRow(tx, lease)
   const open = await tx.one('SELECT 1 AS found FROM attempt WHERE row_id = ? AND state = ?', row.row_id, 'open')
   if (open !== undefined) throw new OpenAttempt(row.row_id)
-  await tx.run("UPDATE inbox SET state = 'done', finished_at = ?, lease_holder = NULL, head = 0 WHERE row_id = ?", now, row.row_id)
+  await tx.run(
+    "UPDATE inbox SET state = 'done', finished_at = ?, lease_holder = NULL, head = 0 WHERE row_id = ?",
+    now,
+    row.row_id,
+  )
   await settleHead(tx, row.handler, row.lane)
 }
 
@@ -277,7 +305,11 @@ async function leaveLane(tx: Tx, row: InboxRow): Promise<void> {
 
 /** discarding → discarded: not-there is believed, no question is left. */
 export async function endDiscarding(tx: Tx, row: InboxRow, now: number): Promise<void> {
-  await tx.run("UPDATE inbox SET state = 'discarded', finished_at = ? WHERE row_id = ? AND state = 'discarding'", now, row.row_id)
+  await tx.run(
+    "UPDATE inbox SET state = 'discarded', finished_at = ? WHERE row_id = ? AND state = 'discarding'",
+    now,
+    row.row_id,
+  )
   await leaveLane(tx, row)
 }
 

@@ -1,16 +1,35 @@
-import { asHubError, type BoundDestination, HubError, type Logger, NothingHappened, type Store, type Time } from '@samband/kernel'
+import {
+  asHubError,
+  type BoundDestination,
+  HubError,
+  type Logger,
+  NothingHappened,
+  type Store,
+  type Time,
+} from '@samband/kernel'
 import { ContractError, type EventDefinition, fromHeaders } from '@samband/messages'
 import { raiseAlarm } from './alarms.ts'
 import { accountOf } from './attempts.ts'
 import type { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
-import { type DocumentWrite, type Documents, getDocument, putDocument } from './documents.ts'
+import { type Documents, type DocumentWrite, getDocument, putDocument } from './documents.ts'
 import { createRunEffect } from './effects.ts'
 import { judge, type Verdict } from './failures.ts'
 import type { Metrics } from './metrics.ts'
 import { publishedEventId, writeEvent } from './outbox.ts'
 import type { OpenQuestions } from './questions.ts'
-import { boundDestination, finishRow, fixedValues, type InboxRow, type Lease, LeaseLost, OpenAttempt, parkRow, releaseRow, waitRow } from './rows.ts'
+import {
+  boundDestination,
+  finishRow,
+  fixedValues,
+  type InboxRow,
+  type Lease,
+  LeaseLost,
+  OpenAttempt,
+  parkRow,
+  releaseRow,
+  waitRow,
+} from './rows.ts'
 import { startSpan } from './tracing.ts'
 
 /** What every run of a process shares. */
@@ -49,7 +68,12 @@ interface Outgoing {
 export async function runRow(around: RunSurroundings, running: Running): Promise<void> {
   const { row, handler } = running
   const startedAt = around.time.clock.now()
-  const log = around.log.with({ handler: handler.name, eventId: row.event_id, tenant: row.tenant, acceptedId: row.accepted_id ?? undefined })
+  const log = around.log.with({
+    handler: handler.name,
+    eventId: row.event_id,
+    tenant: row.tenant,
+    acceptedId: row.accepted_id ?? undefined,
+  })
   const span = startSpan(`${handler.name} run`, row)
   if (handler.system !== undefined) around.circuits.started(row.tenant, handler.system)
   try {
@@ -61,21 +85,31 @@ export async function runRow(around: RunSurroundings, running: Running): Promise
     span.end(thrown)
     await endFailed(around, running, thrown, startedAt, log).catch((error: unknown) => {
       // The row stays as it is in the store; the lease decides who goes on.
-      if (!(error instanceof LeaseLost)) log.error('the end of a run could not be written', { code: asHubError(error)?.code ?? 'defect' })
+      if (!(error instanceof LeaseLost))
+        log.error('the end of a run could not be written', { code: asHubError(error)?.code ?? 'defect' })
     })
   }
 }
 
-async function handleAndFinish(around: RunSurroundings, running: Running, log: Logger, traceparent: string | undefined): Promise<void> {
+async function handleAndFinish(
+  around: RunSurroundings,
+  running: Running,
+  log: Logger,
+  traceparent: string | undefined,
+): Promise<void> {
   const { row, handler, lease } = running
   const data = readEvent(row, handler)
   const outgoing: Outgoing[] = []
   const writes: DocumentWrite[] = []
   const fixed = fixedValues(row)
   const readDocuments: Pick<Documents, 'get'> = {
-    get: async (collection, id) => (await around.store.read('runtime.document', (tx) => getDocument(tx, collection, id)))?.body as never,
+    get: async (collection, id) =>
+      (await around.store.read('runtime.document', (tx) => getDocument(tx, collection, id)))?.body as never,
   }
-  const destination = handler.system === undefined ? undefined : await destinationOf(around, row, handler, handler.system, data, readDocuments)
+  const destination =
+    handler.system === undefined
+      ? undefined
+      : await destinationOf(around, row, handler, handler.system, data, readDocuments)
   const runEffect = createRunEffect({
     ...around,
     row,
@@ -95,19 +129,26 @@ async function handleAndFinish(around: RunSurroundings, running: Running, log: L
     acceptedId,
     effect: runEffect,
     publish: (definition, eventData, name = definition.type) => {
-      if (outgoing.some((event) => event.name === name)) throw new Error(`${handler.name} publishes ${name} twice in one run: name the second one`)
+      if (outgoing.some((event) => event.name === name))
+        throw new Error(`${handler.name} publishes ${name} twice in one run: name the second one`)
       outgoing.push({ definition: definition as EventDefinition<unknown, never>, data: eventData, name })
     },
     documents: {
       ...readDocuments,
-      put: (collection, id, body, options) => void writes.push({ collection, id, tenant: row.tenant, acceptedId, body, dueAt: options?.dueAt }),
+      put: (collection, id, body, options) =>
+        void writes.push({ collection, id, tenant: row.tenant, acceptedId, body, dueAt: options?.dueAt }),
     },
     destination,
     once: async (name, take) => {
       if (!(name in fixed)) {
         fixed[name] = take()
         await around.store.transaction('runtime.once', (tx) =>
-          tx.run("UPDATE inbox SET fixed_values = ? WHERE row_id = ? AND state = 'running' AND lease_token = ?", JSON.stringify(fixed), lease.rowId, lease.token),
+          tx.run(
+            "UPDATE inbox SET fixed_values = ? WHERE row_id = ? AND state = 'running' AND lease_token = ?",
+            JSON.stringify(fixed),
+            lease.rowId,
+            lease.token,
+          ),
         )
       }
       return fixed[name] as never
@@ -119,7 +160,13 @@ async function handleAndFinish(around: RunSurroundings, running: Running, log: L
   await finish(around, running, outgoing, writes, traceparent)
 }
 
-async function finish(around: RunSurroundings, running: Running, outgoing: readonly Outgoing[], writes: readonly DocumentWrite[], traceparent: string | undefined): Promise<void> {
+async function finish(
+  around: RunSurroundings,
+  running: Running,
+  outgoing: readonly Outgoing[],
+  writes: readonly DocumentWrite[],
+  traceparent: string | undefined,
+): Promise<void> {
   const { row, handler, lease } = running
   const now = around.time.clock.now()
   await around.store.transaction('runtime.finish', async (tx) => {
@@ -143,13 +190,17 @@ async function finish(around: RunSurroundings, running: Running, outgoing: reado
   if (outgoing.length > 0) around.published()
 }
 
+function notJson(cause: unknown): HubError {
+  return new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.', { cause })
+}
+
 function readEvent(row: InboxRow, handler: Handler): unknown {
   try {
     fromHeaders(JSON.parse(row.headers))
     return handler.consumes.parse(JSON.parse(new TextDecoder().decode(row.value)))
   } catch (error) {
     if (error instanceof ContractError) throw error
-    throw new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.', { cause: error })
+    throw notJson(error)
   }
 }
 
@@ -162,7 +213,11 @@ async function destinationOf(
   data: unknown,
   documents: Pick<Documents, 'get'>,
 ): Promise<BoundDestination> {
-  return boundDestination(row) ?? (await handler.follows(data, documents)) ?? around.findDestination(row.tenant, system).destination
+  return (
+    boundDestination(row) ??
+    (await handler.follows(data, documents)) ??
+    around.findDestination(row.tenant, system).destination
+  )
 }
 
 /** Effects of a handler without a system are refused when it is defined, so this is never sent anywhere. */
@@ -180,7 +235,13 @@ export function stableName(handler: Pick<Handler, 'name' | 'aliases'>): string {
   return handler.aliases[0] ?? handler.name
 }
 
-async function endFailed(around: RunSurroundings, running: Running, thrown: unknown, startedAt: number, log: Logger): Promise<void> {
+async function endFailed(
+  around: RunSurroundings,
+  running: Running,
+  thrown: unknown,
+  startedAt: number,
+  log: Logger,
+): Promise<void> {
   const { row, handler, lease } = running
   if (thrown instanceof LeaseLost) {
     log.info('another worker holds the row now; this run ends without a word')
@@ -212,7 +273,9 @@ async function endFailed(around: RunSurroundings, running: Running, thrown: unkn
 
 function giveUpAfterMs(around: RunSurroundings, row: InboxRow, handler: Handler): number {
   try {
-    return handler.system === undefined ? DEFAULT_GIVE_UP_MS : around.findDestination(row.tenant, handler.system).giveUpAfterMs
+    return handler.system === undefined
+      ? DEFAULT_GIVE_UP_MS
+      : around.findDestination(row.tenant, handler.system).giveUpAfterMs
   } catch {
     return DEFAULT_GIVE_UP_MS
   }
@@ -223,10 +286,17 @@ const WITHOUT_CIRCUIT_MS = 60_000
 
 const DEFAULT_GIVE_UP_MS = 24 * 60 * 60_000
 
-async function writeVerdict(around: RunSurroundings, running: Running, verdict: Verdict, log: Logger, now: number): Promise<void> {
+async function writeVerdict(
+  around: RunSurroundings,
+  running: Running,
+  verdict: Verdict,
+  log: Logger,
+  now: number,
+): Promise<void> {
   const { row, handler, lease } = running
   const fields = { code: verdict.error.code, disposition: verdict.error.disposition, path: verdict.error.details.path }
-  if (verdict.failure.defect) log.error('a defect in the program stopped a run', { ...fields, defect: describeDefect(verdict.error) })
+  if (verdict.failure.defect)
+    log.error('a defect in the program stopped a run', { ...fields, defect: describeDefect(verdict.error) })
   if (verdict.kind === 'park') {
     await around.store.transaction('runtime.park', async (tx) => {
       await parkRow(tx, lease, verdict.failure)
@@ -246,7 +316,8 @@ async function writeVerdict(around: RunSurroundings, running: Running, verdict: 
     return
   }
   const pauseMs = handler.system === undefined ? 0 : (around.circuits.nextTrialMs(row.tenant, handler.system) ?? 0)
-  const delayMs = verdict.kind === 'pause' ? (pauseMs > 0 ? Math.max(1_000, pauseMs) : WITHOUT_CIRCUIT_MS) : verdict.delayMs
+  const delayMs =
+    verdict.kind === 'pause' ? (pauseMs > 0 ? Math.max(1_000, pauseMs) : WITHOUT_CIRCUIT_MS) : verdict.delayMs
   await around.store.transaction('runtime.wait', (tx) => waitRow(tx, lease, now + delayMs, verdict.failure))
   around.metrics.rowEnded(handler.name, row.tenant, 'waits', now - row.received_at)
   log.info('message waits for another try', { ...fields, delayMs })
@@ -255,7 +326,13 @@ async function writeVerdict(around: RunSurroundings, running: Running, verdict: 
 /** Where the defect was thrown, without its message: that might hold anything. */
 function describeDefect(error: HubError): string {
   const cause = error.cause
-  return cause instanceof Error ? `${cause.name} ${(cause.stack ?? '').split('\n').slice(1, 4).map((line) => line.trim()).join(' ')}` : typeof cause
+  return cause instanceof Error
+    ? `${cause.name} ${(cause.stack ?? '')
+        .split('\n')
+        .slice(1, 4)
+        .map((line) => line.trim())
+        .join(' ')}`
+    : typeof cause
 }
 
 /** Whether the row's account is another than the one that new rows go to. */
@@ -270,7 +347,8 @@ function isBoundElsewhere(around: RunSurroundings, row: InboxRow, system: string
 }
 
 function reached(around: RunSurroundings, { handler, row }: Running, log: Logger): void {
-  if (handler.system !== undefined && around.circuits.reached(row.tenant, handler.system)) log.info('destination answers again', { system: handler.system })
+  if (handler.system !== undefined && around.circuits.reached(row.tenant, handler.system))
+    log.info('destination answers again', { system: handler.system })
 }
 
 function undecided(around: RunSurroundings, { handler, row }: Running): void {
@@ -283,14 +361,19 @@ function noteCircuit(around: RunSurroundings, running: Running, verdict: Verdict
   const { code } = verdict.error
   if (verdict.kind === 'pause' && isBoundElsewhere(around, row, handler.system)) {
     // One old row at an account that is no longer configured must not stop the letters of today.
-    log.error('a message is bound to an account that is not configured any more: it waits', { system: handler.system, code })
+    log.error('a message is bound to an account that is not configured any more: it waits', {
+      system: handler.system,
+      code,
+    })
     undecided(around, running)
     return
   }
   const opened =
     verdict.kind === 'pause'
       ? around.circuits.refused(row.tenant, handler.system, code)
-      : verdict.error instanceof NothingHappened && verdict.error.disposition === 'transient' && verdict.error.details.retryAfterMs === undefined
+      : verdict.error instanceof NothingHappened &&
+          verdict.error.disposition === 'transient' &&
+          verdict.error.details.retryAfterMs === undefined
         ? around.circuits.unreachable(row.tenant, handler.system, code)
         : false
   if (opened) log.error('destination refused or down: messages wait', { system: handler.system, code })

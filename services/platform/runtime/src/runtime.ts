@@ -1,4 +1,12 @@
-import { type BusConsumer, type EventBus, HubError, type IdSource, type Logger, type Store, type Time } from '@samband/kernel'
+import {
+  type BusConsumer,
+  type EventBus,
+  HubError,
+  type IdSource,
+  type Logger,
+  type Store,
+  type Time,
+} from '@samband/kernel'
 import { type Acceptance, type AcceptanceOutcome, accept } from './acceptance.ts'
 import { type AccountLine, type AccountScope, type Completion, readAccount } from './account.ts'
 import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
@@ -45,7 +53,10 @@ export interface Runtime {
   /** Takes nothing new, lets what is under way end for `graceMs`, then stops. Safe to repeat. */
   stop(graceMs: number): Promise<void>
   accept(acceptance: Acceptance): Promise<AcceptanceOutcome>
-  account(scope: AccountScope, completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>>): Promise<readonly AccountLine[]>
+  account(
+    scope: AccountScope,
+    completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>>,
+  ): Promise<readonly AccountLine[]>
   /** Keeps an alarm, once per kind and accepted id. */
   raise(alarm: Alarm): Promise<void>
   openCircuits(): readonly { readonly tenant: string; readonly system: string; readonly code: string | undefined }[]
@@ -64,7 +75,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const resolver = createResolver({ store, time, handlers, questions, log, everyMs: options.resolveEveryMs ?? 10_000 })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
-  const replays = createReplays({ store, time, ids, log, everyMs: options.replayEveryMs ?? 500, released: (tenants) => worker?.wake([...tenants].map((tenant) => ({ tenant }))) })
+  const replays = createReplays({
+    store,
+    time,
+    ids,
+    log,
+    everyMs: options.replayEveryMs ?? 500,
+    released: (tenants) => worker?.wake([...tenants].map((tenant) => ({ tenant }))),
+  })
   const stoppedTopics = new Map<string, string>()
   let worker: ReturnType<typeof createWorker> | undefined
   let consumer: BusConsumer | undefined
@@ -75,14 +93,31 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   async function start(): Promise<void> {
     await bus.ensureTopics(options.topics)
     const distrusted = await prepareStore(store, handlers, time)
-    if (distrusted !== undefined) log.warn('the store was restored: what it does not know is asked for before it is done')
+    if (distrusted !== undefined)
+      log.warn('the store was restored: what it does not know is asked for before it is done')
     worker = createWorker(
-      { store, time, fraction: () => ids.fraction(), questions, circuits, findDestination: options.findDestination, holder, distrusted, log, metrics, published: () => relay.wake() },
+      {
+        store,
+        time,
+        fraction: () => ids.fraction(),
+        questions,
+        circuits,
+        findDestination: options.findDestination,
+        holder,
+        distrusted,
+        log,
+        metrics,
+        published: () => relay.wake(),
+      },
       handlers,
       limits,
       log,
     )
-    const known = await store.read('runtime.tenants', (tx) => tx.all<{ tenant: string }>("SELECT DISTINCT tenant FROM inbox WHERE state IN ('waiting', 'running', 'parked', 'discarding')"))
+    const known = await store.read('runtime.tenants', (tx) =>
+      tx.all<{ tenant: string }>(
+        "SELECT DISTINCT tenant FROM inbox WHERE state IN ('waiting', 'running', 'parked', 'discarding')",
+      ),
+    )
     relay.start()
     consumer = await bus.consume({
       group: options.name,
@@ -103,8 +138,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
 
   function noteStopped(topic: string, error: Error): void {
     stoppedTopics.set(topic, error instanceof HubError ? error.code : error.name)
-    log.error('reading of a topic has stopped: nobody goes on before a person has looked', { topic, code: stoppedTopics.get(topic) })
-    void store.transaction('runtime.alarm', (tx) => raiseAlarm(tx, { kind: 'log-stopped', at: time.clock.now(), sentence: error.message })).catch(() => {})
+    log.error('reading of a topic has stopped: nobody goes on before a person has looked', {
+      topic,
+      code: stoppedTopics.get(topic),
+    })
+    void store
+      .transaction('runtime.alarm', (tx) =>
+        raiseAlarm(tx, { kind: 'log-stopped', at: time.clock.now(), sentence: error.message }),
+      )
+      .catch(() => {})
   }
 
   return {
@@ -124,7 +166,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       if (outcome === 'accepted') relay.wake()
       return outcome
     },
-    account: (scope, completion) => readAccount({ store, bus, group: options.name, topics: options.topics, completion }, scope),
+    account: (scope, completion) =>
+      readAccount({ store, bus, group: options.name, topics: options.topics, completion }, scope),
     raise: (alarm) => store.transaction('runtime.alarm', (tx) => raiseAlarmOnce(tx, alarm)),
     openCircuits: () => circuits.openOnes(),
     unready() {
@@ -142,29 +185,46 @@ async function prepareStore(store: Store, handlers: readonly Handler[], time: Ti
   return store.transaction('runtime.prepare', async (tx) => {
     const now = time.clock.now()
     for (const handler of handlers) {
-      for (const alias of handler.aliases) await tx.run('UPDATE inbox SET handler = ? WHERE handler = ?', handler.name, alias)
+      for (const alias of handler.aliases)
+        await tx.run('UPDATE inbox SET handler = ? WHERE handler = ?', handler.name, alias)
     }
     if (store.exclusive) {
-      await tx.run("UPDATE inbox SET state = 'waiting', lease_token = lease_token + 1, lease_holder = NULL WHERE state = 'running'")
+      await tx.run(
+        "UPDATE inbox SET state = 'waiting', lease_token = lease_token + 1, lease_holder = NULL WHERE state = 'running'",
+      )
     }
     const known = new Set(handlers.map((handler) => handler.name))
-    const knownEffects = new Set(handlers.flatMap((handler) => handler.effects.map((effect) => `${stableName(handler)} ${stableEffectName(effect)}`)))
+    const knownEffects = new Set(
+      handlers.flatMap((handler) =>
+        handler.effects.map((effect) => `${stableName(handler)} ${stableEffectName(effect)}`),
+      ),
+    )
     const open = await tx.all<{ handler: string }>("SELECT DISTINCT handler FROM inbox WHERE state = 'waiting'")
     for (const { handler } of open.filter((row) => !known.has(row.handler))) {
       await parkUnknown(tx, "handler = ? AND state = 'waiting'", handler, `handler ${handler}`)
     }
-    const openEffects = await tx.all<{ handler: string; name: string; row_id: number }>("SELECT e.handler, e.name, a.row_id FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open'")
+    const openEffects = await tx.all<{ handler: string; name: string; row_id: number }>(
+      "SELECT e.handler, e.name, a.row_id FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open'",
+    )
     for (const effect of openEffects) {
       if (knownEffects.has(`${effect.handler} ${effect.name}`)) continue
       await parkUnknown(tx, "row_id = ? AND state = 'waiting'", effect.row_id, `effect ${effect.name}`)
     }
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
-    await tx.run("INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", String(now))
+    await tx.run(
+      "INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+      String(now),
+    )
     return distrust?.value
   })
 }
 
-async function parkUnknown(tx: Parameters<Parameters<Store['transaction']>[1]>[0], where: string, value: string | number, what: string): Promise<void> {
+async function parkUnknown(
+  tx: Parameters<Parameters<Store['transaction']>[1]>[0],
+  where: string,
+  value: string | number,
+  what: string,
+): Promise<void> {
   await tx.run(
     `UPDATE inbox SET state = 'parked', park_number = park_number + 1, lease_token = lease_token + 1, lease_holder = NULL, last_code = 'RUNTIME_UKJENT_NAVN', last_disposition = 'permanent',
        last_message = ?, fingerprint = handler || '|RUNTIME_UKJENT_NAVN|' WHERE ${where}`,

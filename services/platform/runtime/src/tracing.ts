@@ -1,4 +1,14 @@
-import { type Attributes, context, isSpanContextValid, propagation, SpanKind, SpanStatusCode, type TextMapGetter, type TextMapSetter, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  context,
+  isSpanContextValid,
+  propagation,
+  SpanKind,
+  SpanStatusCode,
+  type TextMapGetter,
+  type TextMapSetter,
+  trace,
+} from '@opentelemetry/api'
 import { asHubError } from '@samband/kernel'
 import type { InboxRow } from './rows.ts'
 
@@ -9,7 +19,10 @@ export interface WorkSpan {
   end(error?: unknown): void
 }
 
-const getter: TextMapGetter<Record<string, string>> = { get: (carrier, key) => carrier[key], keys: (carrier) => Object.keys(carrier) }
+const getter: TextMapGetter<Record<string, string>> = {
+  get: (carrier, key) => carrier[key],
+  keys: (carrier) => Object.keys(carrier),
+}
 const setter: TextMapSetter<Record<string, string>> = {
   set: (carrier, key, value) => {
     carrier[key] = value
@@ -20,19 +33,30 @@ const setter: TextMapSetter<Record<string, string>> = {
 export function startSpan(name: string, row: InboxRow): WorkSpan {
   const headers = JSON.parse(row.headers) as Record<string, string>
   const incoming = headers['ce_traceparent']
-  return startChild(name, incoming, SpanKind.CONSUMER, { 'samband.handler': row.handler, 'samband.tenant': row.tenant, 'messaging.message.id': row.event_id })
+  return startChild(name, incoming, SpanKind.CONSUMER, {
+    'samband.handler': row.handler,
+    'samband.tenant': row.tenant,
+    'messaging.message.id': row.event_id,
+  })
 }
 
 /** Starts a span below a traceparent. */
-export function startChild(name: string, incoming: string | undefined, kind: SpanKind, attributes: Attributes): WorkSpan {
-  const parent = incoming === undefined ? context.active() : propagation.extract(context.active(), { traceparent: incoming }, getter)
+export function startChild(
+  name: string,
+  incoming: string | undefined,
+  kind: SpanKind,
+  attributes: Attributes,
+): WorkSpan {
+  const parent =
+    incoming === undefined ? context.active() : propagation.extract(context.active(), { traceparent: incoming }, getter)
   const span = trace.getTracer('samband').startSpan(name, { kind, attributes }, parent)
   const carrier: Record<string, string> = {}
   if (isSpanContextValid(span.spanContext())) propagation.inject(trace.setSpan(parent, span), carrier, setter)
   return {
     traceparent: carrier['traceparent'] ?? incoming,
     end(error) {
-      if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: asHubError(error)?.code ?? 'defect' })
+      if (error !== undefined)
+        span.setStatus({ code: SpanStatusCode.ERROR, message: asHubError(error)?.code ?? 'defect' })
       span.end()
     },
   }

@@ -51,14 +51,18 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
 
   function countRunning(tenant: string, system?: string): number {
     let count = 0
-    for (const { row, handler } of running.values()) if (row.tenant === tenant && (system === undefined || handler.system === system)) count += 1
+    for (const { row, handler } of running.values())
+      if (row.tenant === tenant && (system === undefined || handler.system === system)) count += 1
     return count
   }
 
   /** How many rows of a handler and tenant may start now, beside those that run and those `taken` in this pass. */
   function roomFor(handler: Handler, tenant: string, taken: readonly Taken[]): number {
     const takenOfTenant = taken.filter((one) => one.row.tenant === tenant)
-    const free = Math.min(limits.mostRunning - running.size - taken.length, limits.mostRunningPerTenant - countRunning(tenant) - takenOfTenant.length)
+    const free = Math.min(
+      limits.mostRunning - running.size - taken.length,
+      limits.mostRunningPerTenant - countRunning(tenant) - takenOfTenant.length,
+    )
     if (handler.system === undefined) return free
     const circuit = around.circuits.room(tenant, handler.system)
     if (circuit === 'none') return 0
@@ -84,7 +88,14 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   }
 
   /** Takes what is due and has room. Returns when the next row is due (wall milliseconds), `undefined` when some that are due had to be left. */
-  async function takeDue(tx: Tx, handler: Handler, tenant: string, room: number, now: number, taken: Taken[]): Promise<number | undefined> {
+  async function takeDue(
+    tx: Tx,
+    handler: Handler,
+    tenant: string,
+    room: number,
+    now: number,
+    taken: Taken[],
+  ): Promise<number | undefined> {
     let left = room
     for (const { row_id, due_at } of await takeable(tx, handler.name, tenant, room + 1)) {
       if (due_at > now) return due_at
@@ -139,7 +150,12 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     })
     for (const [pair, untilMs] of quiet) if (!touched.has(pair)) quietUntil.set(pair, untilMs)
     for (const { row, handler } of taken) begin(row, handler)
-    return Math.min(LONGEST_NAP_MS, nextDueAt - now, nextTrialMs(order), around.store.exclusive ? LONGEST_NAP_MS : limits.pollMs)
+    return Math.min(
+      LONGEST_NAP_MS,
+      nextDueAt - now,
+      nextTrialMs(order),
+      around.store.exclusive ? LONGEST_NAP_MS : limits.pollMs,
+    )
   }
 
   function nextTrialMs(order: readonly string[]): number {
@@ -156,7 +172,13 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   }
 
   function begin(row: InboxRow, handler: Handler): void {
-    const one: Running = { row, handler, lease: { rowId: row.row_id, token: row.lease_token }, controller: new AbortController(), leaseLost: false }
+    const one: Running = {
+      row,
+      handler,
+      lease: { rowId: row.row_id, token: row.lease_token },
+      controller: new AbortController(),
+      leaseLost: false,
+    }
     running.set(row.row_id, one)
     void runRow(around, one).then(() => {
       if (running.get(row.row_id) === one) running.delete(row.row_id)
@@ -210,7 +232,10 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   /** Takes over rows whose holder has not been heard of for the length of a lease, by this process's stopwatch (R8). */
   async function takeOverLapsed(): Promise<void> {
     const others = await around.store.read('runtime.leases', (tx) =>
-      tx.all<InboxRow>(`SELECT * FROM inbox WHERE state = 'running' AND handler IN (${byPriority.map(() => '?').join(', ')})`, ...byPriority.map((handler) => handler.name)),
+      tx.all<InboxRow>(
+        `SELECT * FROM inbox WHERE state = 'running' AND handler IN (${byPriority.map(() => '?').join(', ')})`,
+        ...byPriority.map((handler) => handler.name),
+      ),
     )
     const nowMs = around.time.stopwatch.read()
     const still = new Set<number>()
@@ -235,13 +260,19 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     )
     watched.delete(row.row_id)
     if (taken === undefined) return
-    log.warn('a lease lapsed: the row is taken over', { handler: row.handler, eventId: row.event_id, tenant: row.tenant })
+    log.warn('a lease lapsed: the row is taken over', {
+      handler: row.handler,
+      eventId: row.event_id,
+      tenant: row.tenant,
+    })
     begin(taken, handler)
   }
 
   /** Tenants whose rows were taken in, or made due, by another worker. */
   async function learnTenants(): Promise<void> {
-    const found = await around.store.read('runtime.tenants', (tx) => tx.all<{ tenant: string }>("SELECT DISTINCT tenant FROM inbox WHERE head = 1 AND state = 'waiting'"))
+    const found = await around.store.read('runtime.tenants', (tx) =>
+      tx.all<{ tenant: string }>("SELECT DISTINCT tenant FROM inbox WHERE head = 1 AND state = 'waiting'"),
+    )
     const before = tenants.size
     for (const { tenant } of found) tenants.add(tenant)
     if (tenants.size > before) wake()

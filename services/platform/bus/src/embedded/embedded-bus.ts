@@ -6,8 +6,8 @@ import {
   type EventBus,
   HubError,
   type IdSource,
-  sleep,
   type Store,
+  sleep,
   type Time,
   type Tx,
 } from '@samband/kernel'
@@ -54,7 +54,11 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
   async function topicRow(tx: Tx, topic: string): Promise<TopicRow> {
     const row = await tx.one<TopicRow>('SELECT identity, end_offset FROM bus_topic WHERE topic = ?', topic)
     if (row === undefined) {
-      throw new HubError('BUS_TOPIC_FINNES_IKKE', 'permanent', `There is no topic ${topic}: call ensureTopics at start.`)
+      throw new HubError(
+        'BUS_TOPIC_FINNES_IKKE',
+        'permanent',
+        `There is no topic ${topic}: call ensureTopics at start.`,
+      )
     }
     return row
   }
@@ -86,11 +90,19 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
     return store.read('bus.read', async (tx) => {
       const { identity, end_offset } = await topicRow(tx, topic)
       if (position !== undefined && position.topicIdentity !== identity) {
-        throw new HubError('BUS_ANNEN_TOPIC', 'permanent', `Topic ${topic} was made anew since group ${subscription.group} read it: decide by hand where to go on.`)
+        throw new HubError(
+          'BUS_ANNEN_TOPIC',
+          'permanent',
+          `Topic ${topic} was made anew since group ${subscription.group} read it: decide by hand where to go on.`,
+        )
       }
       const from = position?.nextOffset ?? 0
       if (from > end_offset) {
-        throw new HubError('BUS_FORBI_SLUTTEN', 'permanent', `Group ${subscription.group} is at offset ${from} of ${topic}, whose log ends at ${end_offset}: part of the log is missing.`)
+        throw new HubError(
+          'BUS_FORBI_SLUTTEN',
+          'permanent',
+          `Group ${subscription.group} is at offset ${from} of ${topic}, whose log ends at ${end_offset}: part of the log is missing.`,
+        )
       }
       if (from === end_offset) return undefined
       const rows = await tx.all<LogRow>(
@@ -100,10 +112,26 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
         batchSize,
       )
       if (rows[0]?.log_offset !== from) {
-        throw new HubError('BUS_HULL_I_LOGGEN', 'permanent', `Group ${subscription.group} is at offset ${from} of ${topic}, which is no longer in the log: records are missing in between.`)
+        throw new HubError(
+          'BUS_HULL_I_LOGGEN',
+          'permanent',
+          `Group ${subscription.group} is at offset ${from} of ${topic}, which is no longer in the log: records are missing in between.`,
+        )
       }
-      const records = rows.map((row) => ({ topic, key: row.record_key, headers: JSON.parse(row.headers), value: row.value, offset: row.log_offset }))
-      return { topic, partition: ONLY_PARTITION, topicIdentity: identity, records, nextOffset: (rows.at(-1)?.log_offset ?? from - 1) + 1 }
+      const records = rows.map((row) => ({
+        topic,
+        key: row.record_key,
+        headers: JSON.parse(row.headers),
+        value: row.value,
+        offset: row.log_offset,
+      }))
+      return {
+        topic,
+        partition: ONLY_PARTITION,
+        topicIdentity: identity,
+        records,
+        nextOffset: (rows.at(-1)?.log_offset ?? from - 1) + 1,
+      }
     })
   }
 
@@ -159,7 +187,11 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
       if (missing.length === 0) return
       await store.transaction('bus.create-topics', async (tx) => {
         for (const topic of missing) {
-          await tx.run('INSERT INTO bus_topic (topic, identity, end_offset) VALUES (?, ?, 0) ON CONFLICT (topic) DO NOTHING', topic, ids.uuid())
+          await tx.run(
+            'INSERT INTO bus_topic (topic, identity, end_offset) VALUES (?, ?, 0) ON CONFLICT (topic) DO NOTHING',
+            topic,
+            ids.uuid(),
+          )
         }
       })
     },

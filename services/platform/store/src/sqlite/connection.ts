@@ -10,7 +10,10 @@ export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'
  * lives (protocol rule R8): a dead owner has lost it, a frozen one keeps it, and a second process fails at once.
  * @throws Error with `code` ERR_SQLITE_ERROR and "database is locked" when another process holds it
  */
-export function openDatabase(path: string, options: { readonly exclusive: boolean; readonly synchronous: Synchronous }): DatabaseSync {
+export function openDatabase(
+  path: string,
+  options: { readonly exclusive: boolean; readonly synchronous: Synchronous },
+): DatabaseSync {
   const database = new DatabaseSync(path)
   try {
     if (options.exclusive) database.exec('PRAGMA locking_mode = EXCLUSIVE')
@@ -53,8 +56,10 @@ export function createConnection(database: DatabaseSync): GroupConnection & { cl
   let dead = false
   const never = <T>() => new Promise<T>(() => {})
   const tx: Tx = {
-    all: async <Row extends object>(sql: string, ...params: readonly SqlValue[]) => (dead ? never<Row[]>() : (statement(sql).all(...params) as Row[])),
-    one: async <Row extends object>(sql: string, ...params: readonly SqlValue[]) => (dead ? never<Row>() : (statement(sql).get(...params) as Row | undefined)),
+    all: async <Row extends object>(sql: string, ...params: readonly SqlValue[]) =>
+      dead ? never<Row[]>() : (statement(sql).all(...params) as Row[]),
+    one: async <Row extends object>(sql: string, ...params: readonly SqlValue[]) =>
+      dead ? never<Row>() : (statement(sql).get(...params) as Row | undefined),
     run: async (sql, ...params) => (dead ? never<number>() : Number(statement(sql).run(...params).changes)),
     // Transactions on this connection are serial: whoever runs holds everything.
     lock: async () => {},

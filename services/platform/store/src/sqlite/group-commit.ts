@@ -95,7 +95,13 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
     }
     try {
       if (!connection.commit()) {
-        fail(new HubError('STORE_DISK_FULL', 'transient', 'The disk of the store is full: nothing was written. Make room.'))
+        fail(
+          new HubError(
+            'STORE_DISK_FULL',
+            'transient',
+            'The disk of the store is full: nothing was written. Make room.',
+          ),
+        )
         return
       }
     } catch (error) {

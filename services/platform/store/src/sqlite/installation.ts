@@ -1,4 +1,15 @@
-import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import type { Clock, Timers } from '@samband/kernel'
@@ -56,7 +67,8 @@ export function openInstallation(options: {
     const inside = Number(readMeta(database, 'generation') ?? 0)
     const outside = readGeneration(options.folder)
     const putBack = outside > inside
-    if (putBack && readMeta(database, 'distrust_since') === undefined) writeMeta(database, 'distrust_since', String(options.clock.now()))
+    if (putBack && readMeta(database, 'distrust_since') === undefined)
+      writeMeta(database, 'distrust_since', String(options.clock.now()))
     raiseGeneration(database, options.folder, Math.max(inside, outside) + 1)
     writeMeta(database, 'clean_stop', '0')
     const since = readMeta(database, 'distrust_since')
@@ -84,7 +96,11 @@ export function openInstallation(options: {
  * stamped: every effect without evidence is asked for at its destination before it is done (protocol rule R27).
  * Returns the path of the former file, if there was one.
  */
-export function restoreBackup(options: { readonly backupFile: string; readonly folder: string; readonly clock: Clock }): string | undefined {
+export function restoreBackup(options: {
+  readonly backupFile: string
+  readonly folder: string
+  readonly clock: Clock
+}): string | undefined {
   mkdirSync(options.folder, { recursive: true })
   const target = join(options.folder, DATABASE_FILE)
   const incoming = `${target}.incoming`
@@ -93,7 +109,8 @@ export function restoreBackup(options: { readonly backupFile: string; readonly f
   copyFileSync(options.backupFile, incoming)
   const generation = prepareIncoming(incoming, options)
   const former = keepFormer(target, options.clock.now())
-  for (const leftover of [`${target}-wal`, `${target}-shm`, `${incoming}-wal`, `${incoming}-shm`]) rmSync(leftover, { force: true })
+  for (const leftover of [`${target}-wal`, `${target}-shm`, `${incoming}-wal`, `${incoming}-shm`])
+    rmSync(leftover, { force: true })
   renameSync(incoming, target)
   syncFolder(options.folder)
   writeGeneration(options.folder, generation)
@@ -122,7 +139,8 @@ function refuseRunning(target: string): void {
   try {
     openDatabase(target, { exclusive: true, synchronous: 'FULL' }).close()
   } catch (error) {
-    if (isBusy(error)) throw new Error('the store is in use: stop the hub before a backup is restored', { cause: error })
+    if (isBusy(error))
+      throw new Error('the store is in use: stop the hub before a backup is restored', { cause: error })
   }
 }
 
@@ -194,7 +212,8 @@ function openSound(path: string, synchronous: Synchronous): DatabaseSync {
 /** Whether the process before did not stop properly. A file that cannot even say so needs the check as well. */
 function wasUnclean(database: DatabaseSync): boolean {
   try {
-    const isNew = database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() === undefined
+    const isNew =
+      database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() === undefined
     return !isNew && readMeta(database, 'clean_stop') === '0'
   } catch {
     return true
@@ -207,7 +226,9 @@ function readMeta(database: DatabaseSync, name: string): string | undefined {
 }
 
 function writeMeta(database: DatabaseSync, name: string, value: string): void {
-  database.prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value').run(name, value)
+  database
+    .prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
+    .run(name, value)
 }
 
 function readGeneration(folder: string): number {

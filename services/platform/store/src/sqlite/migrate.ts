@@ -22,13 +22,15 @@ export function migrate(database: DatabaseSync, migrations: readonly Migration[]
   )
   const known = new Set(migrations.map((migration) => migration.name))
   for (const name of applied.keys()) {
-    if (!known.has(name)) throw new Error(`the database holds migration ${name}, which this program does not know: start the newer release`)
+    if (!known.has(name))
+      throw new Error(`the database holds migration ${name}, which this program does not know: start the newer release`)
   }
   for (const migration of migrations) {
     const digest = sha256Hex(migration.sql)
     const before = applied.get(migration.name)
     if (before === digest) continue
-    if (before !== undefined) throw new Error(`migration ${migration.name} was edited after it was applied: restore the file, add a new step`)
+    if (before !== undefined)
+      throw new Error(`migration ${migration.name} was edited after it was applied: restore the file, add a new step`)
     database.exec('BEGIN IMMEDIATE')
     try {
       database.exec(migration.sql)

@@ -36,7 +36,9 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   function submit<T>(kind: 'write' | 'read', place: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     if (ended === 'abandoned') return new Promise(() => {})
     if (ended === 'closed') {
-      return Promise.reject(new HubError('STORE_UTILGJENGELIG', 'transient', 'The store is closed: the process is stopping.'))
+      return Promise.reject(
+        new HubError('STORE_UTILGJENGELIG', 'transient', 'The store is closed: the process is stopping.'),
+      )
     }
     return new Promise<T>((resolve, reject) => {
       groups.submit({
@@ -76,7 +78,9 @@ function asStoreError(error: unknown): unknown {
     return new HubError(
       full ? 'STORE_DISK_FULL' : 'STORE_FEIL',
       'transient',
-      full ? 'The disk of the store is full: nothing was written. Make room.' : 'The store refused the statement; nothing was written.',
+      full
+        ? 'The disk of the store is full: nothing was written. Make room.'
+        : 'The store refused the statement; nothing was written.',
       { cause: error },
     )
   }
