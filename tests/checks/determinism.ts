@@ -9,7 +9,10 @@ import { usesOf } from './uses.ts'
  * The files, from the root, that implement ports with the real clock, randomness, environment or network. Besides these,
  * every `main.ts` is a composition root and may do so.
  */
-const realPorts: ReadonlySet<string> = new Set<string>(['connectors/simulator-kit/src/alone.ts'])
+const realPorts: ReadonlySet<string> = new Set<string>([
+  'connectors/simulator-kit/src/alone.ts',
+  'services/hub/src/real-ports.ts',
+])
 
 function mayTouchTheWorld(path: string): boolean {
   return isTestCode(path) || isDeskTool(path) || basename(path) === 'main.ts' || realPorts.has(path)

@@ -11,7 +11,6 @@ import type { SendInput } from './effect.ts'
 import { createSendTilSvarUt } from './effect.ts'
 import { aLetter, anOrganisationLetter } from './letter.fixture.ts'
 import { svarUtReferanse } from './reference.ts'
-import { createStatusClient } from './status-client.ts'
 
 const tenant = '311094688'
 const kontoId = 'd6b23522-ddf3-462a-8140-16e59e1f476d'
@@ -387,45 +386,5 @@ describe('the preparation', () => {
     })
     await payloads.remove(tenant, 'dokument-0')
     expect(await failure(prepare(input))).toMatchObject({ code: 'PAYLOAD_FINNES_IKKE', disposition: 'permanent' })
-  })
-})
-
-describe('the status', () => {
-  test('of many letters is read a hundred at a time; unknown letters are missing, unknown statuses are carried on', async () => {
-    const input = await anInput()
-    const { svarUtId } = await send(input)
-    time.advance(2000)
-    const unknown = Array.from({ length: 150 }, (_, n) => `10000000-0000-4000-8000-${String(n).padStart(12, '0')}`)
-    const client = createStatusClient(deps())
-    expect(await client.sokStatus(to, [...unknown, svarUtId.toUpperCase()])).toEqual([
-      { id: svarUtId, status: 'AKSEPTERT', sisteStatusEndring: '2026-03-02T08:00:01.000Z' },
-    ])
-    simulator.moveTo(svarUtId, 'HELT_NY')
-    expect(await client.sokStatus(to, [svarUtId])).toMatchObject([{ status: 'HELT_NY' }])
-    expect(await client.sokStatus(to, [])).toEqual([])
-  })
-
-  test.each(['answer-lost', 'server-error', 'error-under-200', 'wrong-schema'] as const)(
-    'that cannot be read (%s) is transient',
-    async (fault) => {
-      simulator.faults.order({ operation: 'status', fault })
-      expect(await failure(createStatusClient(deps()).sokStatus(to, [kontoId]))).toMatchObject({
-        disposition: 'transient',
-      })
-    },
-  )
-
-  test.each([
-    ['2023-01-01T11:33:55.008+01:00', '2023-01-01T10:33:55.008Z'],
-    ['2023-01-01T11:33:55+01', '2023-01-01T10:33:55.000Z'],
-    ['2023-01-01T11:33:55+0130', '2023-01-01T10:03:55.000Z'],
-    ['2023-01-01T11:33:55', '2023-01-01T11:33:55.000Z'],
-  ])('with the moment %s is told in UTC', async (told, expected) => {
-    simulator.faults.order({
-      operation: 'status',
-      fault: 'wrong-schema',
-      body: { statuser: [{ id: kontoId, status: 'LEST', sisteStatusEndring: told }] },
-    })
-    expect(await createStatusClient(deps()).sokStatus(to, [kontoId])).toMatchObject([{ sisteStatusEndring: expected }])
   })
 })
