@@ -57,6 +57,7 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
     file: fileURLToPath(new URL('../../services/hub/src/main.ts', import.meta.url)),
     env: {
       ...secrets,
+      ...(process.env['UVT'] ? { UV_THREADPOOL_SIZE: process.env['UVT'] } : {}),
       NODE_OPTIONS: `--import=${new URL('usage-reporter.ts', import.meta.url).href}${profiling}${process.env['BENCH_EXTRA'] ?? ''}`,
       SAMBAND_DATA: join(folder.path, 'data'),
       SAMBAND_TENANTS: tenantsFolder,
