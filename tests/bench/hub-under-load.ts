@@ -92,7 +92,7 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
         await pause(20)
       }
     },
-    atRest: () => restOf(cpuMs),
+    atRest: () => restOf(cpuMs, profileFolder === undefined ? QUIET_MS : QUIET_WHILE_PROFILED_MS),
     async stop() {
       await hub.stop(10_000)
       await simulators.program.stop(2_000)
@@ -108,13 +108,15 @@ const LOOK_EVERY_MS = 150
 const QUIET_LOOKS = 4
 /** Milliseconds of CPU between two looks: timers of the hub, and the look itself. */
 const QUIET_MS = 5
+/** V8's sampling works on while nothing else does. */
+const QUIET_WHILE_PROFILED_MS = 60
 
-async function restOf(cpuMs: () => Promise<number>): Promise<void> {
+async function restOf(cpuMs: () => Promise<number>, quietMs: number): Promise<void> {
   let before = await cpuMs()
   for (let quiet = 0; quiet < QUIET_LOOKS; ) {
     await pause(LOOK_EVERY_MS)
     const now = await cpuMs()
-    quiet = now - before < QUIET_MS ? quiet + 1 : 0
+    quiet = now - before < quietMs ? quiet + 1 : 0
     before = now
   }
 }

@@ -325,7 +325,7 @@ export class Conductor {
       if (this.#isQuiet(true)) return
       // Rows bound to the konto the tenant has not got now are answered when it is put back.
       this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
-      this.#repeatForgotten()
+      if (this.restored) this.#repeatForgotten()
       if (this.#parked() > 0) {
         const replay = this.#operate('operator replay')
         await world.run(world.nowMs + 10_000)

@@ -46,7 +46,7 @@ export function chooseLetters(random: Random): Letter[] {
       documents,
       noekkel,
       klasse,
-      impatient: random.chance(0.1),
+      impatient: random.chance(0.3),
       repeats: random.chance(0.25),
       answered: false,
     }

@@ -93,6 +93,8 @@ export class VirtualNetwork extends Dispatcher {
           )
         }),
     )
+    // The sender may be struck at this very moment: the request is on its way and nobody knows.
+    if (request.method !== 'GET') void this.#machine.through(`http ${request.method} ${host} has left`, async () => {})
   }
 }
 

@@ -150,7 +150,7 @@ function noark5Fault(random: Random): Planned['act'] {
 function chooseStrikes(random: Random): ReadonlyMap<number, Strike> {
   const strikes = new Map<number, Strike>()
   for (let left = random.between(0, 2); left > 0; left--) {
-    strikes.set(random.between(5, 420), {
+    strikes.set(random.between(5, 460), {
       kind: random.chance(0.7) ? 'crash' : 'freeze',
       when: random.chance(0.5) ? 'before' : 'after',
       forMs: random.between(1_000, 150_000),

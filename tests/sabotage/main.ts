@@ -58,6 +58,7 @@ function commit(sabotage: Sabotage): Outcome {
     const line = play(Number(values.most), true)
     const found = KINDS.filter((kind) => line[kind] > 0)
     const expected = found.some((kind) => sabotage.finding.includes(kind))
+    if (found.length > 0 && !expected) process.stderr.write(`found ${found.join(', ')} instead\n`)
     return { sabotage, found: expected ? found.join(', ') : undefined, histories: line.histories }
   } finally {
     undo()

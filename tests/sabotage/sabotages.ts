@@ -22,7 +22,7 @@ const store = (file: string) => `services/platform/store/src/sqlite/${file}`
 const LATE_COMMIT: Edit = {
   file: store('group-commit.ts'),
   from: '    try {\n      if (!connection.commit()) {',
-  to: '    for (let moments = 0; moments < 20; moments++) await turns.busy()\n    try {\n      if (!connection.commit()) {',
+  to: '    for (let moments = 0; moments < 8; moments++) await turns.busy()\n    try {\n      if (!connection.commit()) {',
 }
 
 const ANSWER_EARLY = (place: string): Edit => ({

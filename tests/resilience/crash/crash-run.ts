@@ -153,7 +153,7 @@ class CrashRun {
       missed,
       accepted: clients.accepted.length,
       findings,
-      faults: [...this.#faults, ...clients.faults],
+      faults: [...this.#faults, ...clients.faults, ...this.#lives.defects()],
     }
   }
 

@@ -120,6 +120,20 @@ export class HubLives implements HubAddress {
     closeSync(this.#errorsTo)
   }
 
+  /** Defects that hubs have logged, each with how often: no history of crashes excuses one. */
+  defects(): string[] {
+    const counts = new Map<string, number>()
+    for (const line of readFileSync(this.#logFile, 'utf8').split('\n')) {
+      const entry = /"defect":"/.test(line)
+        ? (JSON.parse(line) as { sentence: string; code?: string; defect: string })
+        : undefined
+      if (entry === undefined) continue
+      const name = `${entry.sentence}: ${entry.code ?? ''} ${entry.defect}`
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+    }
+    return [...counts].map(([name, count]) => `${count} times: ${name}`)
+  }
+
   /** The last lines that hubs wrote to standard error. */
   lastLog(lines: number): string {
     return readFileSync(this.#logFile, 'utf8').split('\n').slice(-lines).join('\n')

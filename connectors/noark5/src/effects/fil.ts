@@ -1,7 +1,6 @@
-import type { Effect, EffectKey } from '@samband/kernel'
+import type { Effect } from '@samband/kernel'
 import { asHubError } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
-import type { Core } from '../core.ts'
 import { newLink } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
 import { dokumentOf } from '../innhold.ts'
@@ -10,7 +9,8 @@ import { readParent } from '../look-up.ts'
 import type { Arkivdokument } from './dokument.ts'
 import { dokumentDiscriminator } from './dokument.ts'
 import { fileState } from './file-state.ts'
-import { upload } from './upload.ts'
+import type { FilEvidence, PreparedUpload } from './upload.ts'
+import { differs, upload } from './upload.ts'
 
 /** The file of one document. */
 export type LastOppFilInput = {
@@ -19,22 +19,6 @@ export type LastOppFilInput = {
   /** The evidence of `opprettDokumentobjekt`. */
   readonly dokumentobjekt: Parent
   readonly dokument: Arkivdokument
-}
-
-/** What was read back from the core, equal to what was sent. */
-export type FilEvidence = { readonly sha256: string; readonly sizeBytes: number }
-
-/** An upload that is ready to go. */
-export interface PreparedUpload {
-  readonly core: Core
-  readonly key: EffectKey
-  readonly url: string
-  readonly mimeType: string
-  readonly file: FilEvidence
-  /** Above this many bytes the file goes in pieces of at most so many; 0: in one request. */
-  readonly pieceBytes: number
-  readonly authorization: string
-  open(): Promise<AsyncIterable<Uint8Array>>
 }
 
 const FIL = 'arkivstruktur/fil'
@@ -102,11 +86,4 @@ function doubtful(because: string, cause?: unknown) {
   return failed('NOARK5_KAN_IKKE_SLA_OPP', 'unknown-outcome', `${because} A person must look in the archive.`, {
     cause,
   })
-}
-
-/** The archive holds a file with other content under our dokumentobjekt. */
-export function differs() {
-  const message =
-    'The file read back from the core has another size or SHA-256 than the one sent. Compare them by hand.'
-  return failed('NOARK5_FIL_AVVIKER', 'unknown-outcome', message)
 }

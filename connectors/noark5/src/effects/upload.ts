@@ -1,15 +1,30 @@
 import type { HttpResponse } from '@samband/connector-kit'
-import type { Attempt, HubError } from '@samband/kernel'
+import type { Attempt, EffectKey, HubError } from '@samband/kernel'
 import { NothingHappened } from '@samband/kernel'
+import type { Core } from '../core.ts'
 import { NOARK_JSON } from '../core.ts'
 import { within } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
 import type { Refusal } from '../refusals.ts'
 import { refusalOf } from '../refusals.ts'
-import type { FilEvidence, PreparedUpload } from './fil.ts'
-import { differs } from './fil.ts'
 import { fileState } from './file-state.ts'
 import { Piecewise } from './piecewise.ts'
+
+/** What was read back from the core, equal to what was sent. */
+export type FilEvidence = { readonly sha256: string; readonly sizeBytes: number }
+
+/** An upload that is ready to go. */
+export interface PreparedUpload {
+  readonly core: Core
+  readonly key: EffectKey
+  readonly url: string
+  readonly mimeType: string
+  readonly file: FilEvidence
+  /** Above this many bytes the file goes in pieces of at most so many; 0: in one request. */
+  readonly pieceBytes: number
+  readonly authorization: string
+  open(): Promise<AsyncIterable<Uint8Array>>
+}
 
 /** Sends one file and reads it back; see `lastOppFil` for what it throws. */
 export async function upload(prepared: PreparedUpload, attempt: Attempt): Promise<FilEvidence> {
@@ -185,4 +200,11 @@ function blocked() {
 
 function lost(because: string) {
   return failed('NOARK5_UKJENT_UTFALL', 'unknown-outcome', because)
+}
+
+/** The archive holds a file with other content under our dokumentobjekt. */
+export function differs() {
+  const message =
+    'The file read back from the core has another size or SHA-256 than the one sent. Compare them by hand.'
+  return failed('NOARK5_FIL_AVVIKER', 'unknown-outcome', message)
 }
