@@ -57,8 +57,7 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
     file: fileURLToPath(new URL('../../services/hub/src/main.ts', import.meta.url)),
     env: {
       ...secrets,
-      ...(process.env['UVT'] ? { UV_THREADPOOL_SIZE: process.env['UVT'] } : {}),
-      NODE_OPTIONS: `--import=${new URL('usage-reporter.ts', import.meta.url).href}${profiling}${process.env['BENCH_EXTRA'] ?? ''}`,
+      NODE_OPTIONS: `--import=${new URL('usage-reporter.ts', import.meta.url).href}${profiling}`,
       SAMBAND_DATA: join(folder.path, 'data'),
       SAMBAND_TENANTS: tenantsFolder,
       SAMBAND_PORT: '0',
@@ -97,8 +96,6 @@ export async function startHubUnderLoad(profileFolder: string | undefined): Prom
       await hub.stop(10_000)
       await simulators.program.stop(2_000)
       closeSync(log)
-      if (process.env['BENCH_EXTRA'])
-        (await import('node:fs')).copyFileSync(join(folder.path, 'hub.log'), '/tmp/bench-helper/hub.log')
       folder.remove()
     },
   }
