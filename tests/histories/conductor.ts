@@ -135,6 +135,7 @@ export class Conductor {
     this.#guard(
       startProcess(this.#shop, name, strikes, wallOffsetMs, (machine) => {
         this.#slots[slot] = { machine, process: undefined }
+        machine.onFreeze = (forMs) => this.#actDuring(forMs)
         const abandon = machine.onDeath
         machine.onDeath = () => {
           abandon()
@@ -187,6 +188,13 @@ export class Conductor {
       default:
         return this.#operate(act.kind)
     }
+  }
+
+  /** People do not wait for a process that stands still: they act at the one that answers. */
+  #actDuring(forMs: number): void {
+    if (this.world.nowMs >= this.plan.quietFromMs || !this.random.chance(0.4)) return
+    const kind = this.random.pick(['operator discard', 'operator discard', 'operator undo', 'operator replay'] as const)
+    this.world.schedule(this.world.nowMs + this.random.between(100, forMs), () => this.#guard(this.#operate(kind)))
   }
 
   /** An ordinary stop and start of one process. */

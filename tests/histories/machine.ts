@@ -22,6 +22,7 @@ export class Machine {
   wallOffsetMs = 0
   readonly strikes = new Map<number, Strike>()
   onDeath: () => void = () => {}
+  onFreeze: (forMs: number) => void = () => {}
   #thaw: PromiseWithResolvers<void> | undefined
   #heldBack: (() => void)[] = []
 
@@ -46,6 +47,7 @@ export class Machine {
     this.#thaw = Promise.withResolvers<void>()
     this.world.note(`${this.name} stands still for ${Math.round(forMs / 1000)} s: ${why}`, true)
     this.world.schedule(this.world.nowMs + forMs, () => this.thaw())
+    this.onFreeze(forMs)
   }
 
   thaw(): void {
