@@ -4,7 +4,7 @@ import type { Json } from '@samband/kernel'
 import { chooseLetters, handIn, type Letter } from './letters.ts'
 import type { Machine } from './machine.ts'
 import { lookAtDestination } from './operator-eyes.ts'
-import { choosePlan, type Plan, type Planned } from './plan.ts'
+import { choosePlan, NO_STRIKES, type Plan, type Planned } from './plan.ts'
 import { Disk, type Process, type Shop, startProcess } from './processes.ts'
 import { Random } from './random.ts'
 import { createSurroundings, Registry, type Surroundings, TENANTS, TIMING } from './surroundings.ts'
@@ -55,7 +55,7 @@ export class Conductor {
     this.plan = {
       ...plan,
       acts: plan.acts.filter((_, number) => !without.acts.has(number)),
-      strikes: plan.strikes.map((strikes, number) => (without.strikes.has(number) ? new Map() : strikes)),
+      strikes: plan.strikes.map((strikes, number) => (without.strikes.has(number) ? NO_STRIKES : strikes)),
       trouble: without.trouble ? 0 : plan.trouble,
       foreignLetters: plan.foreignLetters && !without.foreignLetters,
     }
@@ -129,7 +129,8 @@ export class Conductor {
 
   /** A process that dies comes back after a while; each start meets its own strikes. */
   #startSlot(slot: number, wallOffsetMs: number): void {
-    const strikes = this.world.nowMs < this.plan.quietFromMs ? (this.plan.strikes[this.#born] ?? new Map()) : new Map()
+    const strikes =
+      this.world.nowMs < this.plan.quietFromMs ? (this.plan.strikes[this.#born] ?? NO_STRIKES) : NO_STRIKES
     this.#born += 1
     const name = `hub ${slot + 1}.${this.#born}`
     this.#guard(
@@ -319,6 +320,7 @@ export class Conductor {
     this.registry.move(TENANTS[0], 0)
     for (const { machine } of this.#slots) {
       machine?.strikes.clear()
+      machine?.strikesAt.clear()
       machine?.thaw()
       if (machine !== undefined) machine.wallOffsetMs = 0
     }

@@ -21,6 +21,9 @@ export class Machine {
   calls = 0
   wallOffsetMs = 0
   readonly strikes = new Map<number, Strike>()
+  /** Strikes at the n-th call of a kind, as `kind n`. */
+  readonly strikesAt = new Map<string, Strike>()
+  readonly #callsOfKind = new Map<string, number>()
   onDeath: () => void = () => {}
   onFreeze: (forMs: number) => void = () => {}
   #thaw: PromiseWithResolvers<void> | undefined
@@ -70,7 +73,10 @@ export class Machine {
   async through<T>(place: string, call: () => Promise<T>): Promise<T> {
     const number = this.calls++
     this.world.note(`${this.name} ${number} ${place}`)
-    const strike = this.strikes.get(number)
+    const kind = place.startsWith('http') ? (place.endsWith('has left') ? 'http left' : 'http') : place
+    const ofKind = (this.#callsOfKind.get(kind) ?? 0) + 1
+    this.#callsOfKind.set(kind, ofKind)
+    const strike = this.strikes.get(number) ?? this.strikesAt.get(`${kind} ${ofKind}`)
     if (strike?.when === 'before') this.#hit(strike, place)
     await this.#stand()
     try {

@@ -22,12 +22,21 @@ export interface Planned {
     | { readonly kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer' }
 }
 
+/** What hits one process: at the n-th call of all, or at the n-th of a kind. */
+export interface Strikes {
+  readonly byNumber: ReadonlyMap<number, Strike>
+  readonly byKind: ReadonlyMap<string, Strike>
+}
+
+/** A process that nothing hits. */
+export const NO_STRIKES: Strikes = { byNumber: new Map(), byKind: new Map() }
+
 /** Everything that is chosen before a history begins. */
 export interface Plan {
   readonly workers: 1 | 2
   readonly acts: readonly Planned[]
-  /** Strikes of the n-th process to be started, by the number of its call through a port. */
-  readonly strikes: readonly ReadonlyMap<number, Strike>[]
+  /** Strikes of the n-th process to be started. */
+  readonly strikes: readonly Strikes[]
   readonly trouble: number
   readonly foreignLetters: boolean
   /** When faults and operators end, milliseconds. */
@@ -147,14 +156,32 @@ function noark5Fault(random: Random): Planned['act'] {
   }
 }
 
-function chooseStrikes(random: Random): ReadonlyMap<number, Strike> {
-  const strikes = new Map<number, Strike>()
+function chooseStrikes(random: Random): Strikes {
+  const byNumber = new Map<number, Strike>()
+  const byKind = new Map<string, Strike>()
   for (let left = random.between(0, 2); left > 0; left--) {
-    strikes.set(random.between(5, 460), {
-      kind: random.chance(0.7) ? 'crash' : 'freeze',
+    const strike: Strike = {
+      kind: random.chance(0.6) ? 'crash' : 'freeze',
       when: random.chance(0.5) ? 'before' : 'after',
-      forMs: random.between(1_000, 150_000),
-    })
+      forMs: random.between(1_000, random.chance(0.3) ? 280_000 : 100_000),
+    }
+    if (random.chance(0.5)) byNumber.set(random.between(5, 460), strike)
+    else byKind.set(`${random.pick(BOUNDARIES)} ${random.between(1, 12)}`, strike)
   }
-  return strikes
+  return { byNumber, byKind }
 }
+
+/** Where something has just been begun or is about to be told: calls that are few among all, and where most can go wrong. */
+const BOUNDARIES = [
+  'runtime.accept',
+  'runtime.take',
+  'runtime.intent',
+  'http',
+  'http left',
+  'runtime.evidence',
+  'runtime.finish',
+  'runtime.wait',
+  'bus.append',
+  'runtime.published',
+  'runtime.ingest',
+] as const

@@ -10,8 +10,9 @@ import {
   type MemoryDisk,
 } from '@samband/payloads'
 import { createSqliteStore, migrate, readMigrations, type SqliteStore, stampRestored } from '@samband/store'
-import { Machine, type Strike, seededIds, struckStore } from './machine.ts'
+import { Machine, seededIds, struckStore } from './machine.ts'
 import { type NetworkOptions, VirtualNetwork } from './network.ts'
+import type { Strikes } from './plan.ts'
 import type { Random } from './random.ts'
 import type { Registry } from './surroundings.ts'
 import type { World } from './world.ts'
@@ -82,13 +83,14 @@ const SILENT: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () 
 export async function startProcess(
   shop: Shop,
   name: string,
-  strikes: ReadonlyMap<number, Strike>,
+  strikes: Strikes,
   wallOffsetMs: number,
   born: (machine: Machine) => void,
 ): Promise<Process> {
   const machine = new Machine(name, shop.world)
   machine.wallOffsetMs = wallOffsetMs
-  for (const [call, strike] of strikes) machine.strikes.set(call, strike)
+  for (const [call, strike] of strikes.byNumber) machine.strikes.set(call, strike)
+  for (const [call, strike] of strikes.byKind) machine.strikesAt.set(call, strike)
   const sqlite = createSqliteStore({
     database: shop.disk.database,
     exclusive: shop.exclusive,

@@ -8,6 +8,7 @@ import { HubLives } from './hub-lives.ts'
 import { type Findings, judge, unfinished } from './judge.ts'
 import { type Letter, LetterMaker } from './letters.ts'
 import { PlaceBook } from './place-book.ts'
+import { settle } from './settle.ts'
 import { orderTrouble } from './trouble.ts'
 
 /** D, W and G of both destinations. */
@@ -89,9 +90,6 @@ const PROGRESS_EVERY = 10
 /** Long enough for an open question to be answered (D + W + G). */
 const LONGEST_LIFE_MS = 6_500
 const LONGEST_RANDOM_LIFE_MS = 4_000
-const ACCOUNT_WITHIN_MS = 240_000
-/** Nothing moved for so long: whoever is not done by then never will be. */
-const STILL_MS = 90_000
 
 class CrashRun {
   readonly #options: RunOptions
@@ -142,7 +140,7 @@ class CrashRun {
     const hub = await this.#lives.listening()
     if (hub === undefined) throw new Error('the hub does not start any more')
     await clients.finish()
-    await this.#settle(hub)
+    this.#faults.push(...(await settle(operator(), hub, clients.accepted.length)))
     await this.#lives.stop()
     await this.#firstStarts()
     const findings = judge(clients.accepted, await this.#simulators.letters(), await this.#simulators.archive())
@@ -217,43 +215,5 @@ class CrashRun {
     this.#unfinished = unfinished(accepted, await this.#simulators.letters(), await this.#simulators.archive())
     this.#lookedAt = accepted
     return this.#unfinished.length
-  }
-
-  /** Waits until the hub's own account has every accepted letter done. */
-  async #settle(hub: string): Promise<void> {
-    const client = operator()
-    const startedMs = Date.now()
-    let movedMs = startedMs
-    let before = ''
-    for (;;) {
-      const { linjer } = await client.get<{ linjer: { mottatt: number; antall: Record<string, number> }[] }>(
-        hub,
-        '/api/v1/drift/regnskap?dag=alle',
-        AbortSignal.timeout(20_000),
-      )
-      const received = linjer.reduce((sum, { mottatt }) => sum + mottatt, 0)
-      const done = linjer.reduce((sum, { antall }) => sum + (antall['ferdig'] ?? 0), 0)
-      if (done === received) {
-        if (received !== this.#clients.accepted.length)
-          this.#faults.push(
-            `the account has ${received} letters, clients have a 2xx for ${this.#clients.accepted.length}: ${JSON.stringify(linjer)}`,
-          )
-        return
-      }
-      const now = JSON.stringify(linjer)
-      if (now !== before) movedMs = Date.now()
-      before = now
-      if (Date.now() - startedMs > ACCOUNT_WITHIN_MS || Date.now() - movedMs > STILL_MS) {
-        this.#faults.push(`${received - done} letters are not done: ${now}`)
-        const { grupper } = await client.get<{ grupper: object[] }>(
-          hub,
-          '/api/v1/drift/feil',
-          AbortSignal.timeout(20_000),
-        )
-        for (const group of grupper) this.#faults.push(JSON.stringify(group))
-        return
-      }
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
   }
 }
