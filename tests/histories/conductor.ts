@@ -65,7 +65,7 @@ export class Conductor {
   /** Plays the history to its end: everything that can be done is done, or nothing moves any more. */
   async play(): Promise<void> {
     const { world, random, plan } = this
-    this.surroundings = await createSurroundings(world, random)
+    this.surroundings = await createSurroundings(world, random, plan.lookUpLagMs)
     this.#shop = {
       world,
       random,

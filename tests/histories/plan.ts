@@ -38,6 +38,8 @@ export interface Plan {
   /** Strikes of the n-th process to be started. */
   readonly strikes: readonly Strikes[]
   readonly trouble: number
+  /** How far SvarUt's look-up is behind what it has accepted, milliseconds; within G. */
+  readonly lookUpLagMs: number
   readonly foreignLetters: boolean
   /** When faults and operators end, milliseconds. */
   readonly quietFromMs: number
@@ -125,6 +127,7 @@ export function choosePlan(random: Random, workers: 1 | 2): Plan {
     acts: acts.sort((a, b) => a.atMs - b.atMs),
     strikes: Array.from({ length: 8 }, () => chooseStrikes(random)),
     trouble: random.chance(0.5) ? 0.06 : 0.01,
+    lookUpLagMs: random.chance(0.5) ? random.between(1_000, 19_000) : 0,
     foreignLetters: random.chance(0.4),
     quietFromMs: QUIET_FROM_MS,
   }

@@ -122,7 +122,11 @@ export interface Surroundings {
 }
 
 /** Starts the simulators in the time and randomness of a history. */
-export async function createSurroundings(world: World, random: Random): Promise<Surroundings> {
+export async function createSurroundings(
+  world: World,
+  random: Random,
+  svarUtLookUpLagMs: number,
+): Promise<Surroundings> {
   const time = {
     nowMs: () => world.time.clock.now(),
     after: (ms: number, run: () => void) => world.schedule(world.nowMs + ms, run),
@@ -147,6 +151,7 @@ export async function createSurroundings(world: World, random: Random): Promise<
     acceptToken: (token, nowMs) =>
       token === FOREIGN_TOKEN ? { orgnr: SUPPLIER, scope: 'ks:fiks' } : maskinporten.acceptToken(token, nowMs),
     inFlightLimitMs: Number.POSITIVE_INFINITY,
+    lookupLagMs: svarUtLookUpLagMs,
     journey: [
       { status: 'AKSEPTERT', afterMs: 30_000 },
       { status: 'LEST', afterMs: 120_000 },

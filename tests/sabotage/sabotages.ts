@@ -348,7 +348,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R7, R10',
     name: 'state changes without the token',
-    finding: ['twice', 'lost', 'outOfOrder'],
+    finding: ['twice', 'lost', 'outOfOrder', 'stuck'],
     edits: [
       {
         file: runtime('rows.ts'),
@@ -391,6 +391,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'a moved tenant is asked at its new place',
     finding: ['twice', 'lost'],
     edits: [
+      {
+        file: runtime('effects.ts'),
+        from: ': { ...run, destination: JSON.parse(known.destination) as BoundDestination }',
+        to: ': run',
+      },
       {
         file: runtime('run-row.ts'),
         from: '    boundDestination(row) ??\n',

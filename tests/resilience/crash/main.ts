@@ -30,6 +30,7 @@ try {
   if (missed.length > 0) process.stdout.write(`never killed at: ${missed.join(', ')}\n`)
   /** Fewer kills than places cannot hit them all. */
   const shouldHaveHitAll = kills >= 2 * (places.length + missed.length)
+  process.stderr.write(`${seconds()} s\n`)
   process.stdout.write(
     `${JSON.stringify({ kills: outcome.kills, places: places.length, accepted: outcome.accepted, lost: findings.lost.length, twice: findings.twice.length })}\n`,
   )
@@ -40,6 +41,5 @@ try {
   process.stderr.write(`crash: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exitCode = 1
 }
-process.stderr.write(`${seconds()} s\n`)
 // Clients of a run that was broken off may still wait for a hub that never comes.
 if (process.exitCode === 1) process.exit(1)

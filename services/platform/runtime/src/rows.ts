@@ -47,6 +47,8 @@ export class LeaseLost extends Error {
 }
 
 const OPEN_STATES = "('waiting', 'running', 'parked', 'discarding')"
+/** The state stands in the statement: with a parameter there SQLite plans it anew each time, and never by the index of what is open. */
+const ANY_OPEN_ATTEMPT = "SELECT 1 AS found FROM attempt WHERE row_id = ? AND state = 'open'"
 
 /** What a new row is made from. */
 export interface NewRow {
@@ -170,9 +172,15 @@ export async function beatLease(tx: Tx, lease: Lease): Promise<boolean> {
   )
 }
 
+/** What decisions over a leased row need of it. Narrow: this is asked several times in every run. */
+type LeasedRow = Pick<InboxRow, 'row_id' | 'handler' | 'lane' | 'state' | 'lease_token'>
+
 /** The row, if the lease is the newest and the row is running. @throws LeaseLost */
-export async function leasedRow(tx: Tx, lease: Lease): Promise<InboxRow> {
-  const row = await readRow(tx, lease.rowId)
+export async function leasedRow(tx: Tx, lease: Lease): Promise<LeasedRow> {
+  const row = await tx.one<LeasedRow>(
+    'SELECT row_id, handler, lane, state, lease_token FROM inbox WHERE row_id = ?',
+    lease.rowId,
+  )
   if (row === undefined || row.state !== 'running' || row.lease_token !== lease.token)
     throw new LeaseLost(`row ${lease.rowId}`)
   return row
@@ -191,7 +199,7 @@ export interface RunFailure {
   readonly counts: boolean
 }
 
-async function recordFailure(tx: Tx, row: InboxRow, failure: RunFailure, outcome: string): Promise<void> {
+async function recordFailure(tx: Tx, row: LeasedRow, failure: RunFailure, outcome: string): Promise<void> {
   const last = await tx.one<{ number: number | null }>(
     'SELECT MAX(number) AS number FROM failed_run WHERE row_id = ?',
     row.row_id,
@@ -252,7 +260,7 @@ export async function parkRow(tx: Tx, lease: Lease, failure: RunFailure): Promis
 /** running → done. Refused while an attempt of the row is open (R17). @throws LeaseLost, OpenAttempt */
 export async function finishRow(tx: Tx, lease: Lease, now: number): Promise<void> {
   const row = await leasedRow(tx, lease)
-  const open = await tx.one('SELECT 1 AS found FROM attempt WHERE row_id = ? AND state = ?', row.row_id, 'open')
+  const open = await tx.one(ANY_OPEN_ATTEMPT, row.row_id)
   if (open !== undefined) throw new OpenAttempt(row.row_id)
   await tx.run(
     "UPDATE inbox SET state = 'done', finished_at = ?, lease_holder = NULL, head = 0 WHERE row_id = ?",
@@ -285,7 +293,7 @@ export async function unparkRow(tx: Tx, rowId: number, parkNumber: number, now: 
 
 /** waiting, running, parked → discarded, or discarding while a question is open (R22); a new token in both cases. */
 export async function discardRow(tx: Tx, row: InboxRow, now: number): Promise<'discarded' | 'discarding'> {
-  const open = await tx.one('SELECT 1 AS found FROM attempt WHERE row_id = ? AND state = ?', row.row_id, 'open')
+  const open = await tx.one(ANY_OPEN_ATTEMPT, row.row_id)
   const state = open === undefined ? 'discarded' : 'discarding'
   await tx.run(
     'UPDATE inbox SET state = ?, lease_token = lease_token + 1, lease_holder = NULL, due_at = ?, finished_at = ? WHERE row_id = ?',

@@ -6,6 +6,12 @@ import type { GroupConnection } from './group-commit.ts'
 export type Synchronous = 'FULL' | 'NORMAL' | 'OFF'
 
 /**
+ * 16 MB of log before it is folded into the file, instead of 4: pages that change all the time are then written there four times less
+ * often. A start after a crash reads that much more.
+ */
+const PAGES_BETWEEN_CHECKPOINTS = 4_000
+
+/**
  * Opens the database file in WAL mode. With `exclusive` the lock is held by the operating system for as long as the connection
  * lives (protocol rule R8): a dead owner has lost it, a frozen one keeps it, and a second process fails at once.
  * @throws Error with `code` ERR_SQLITE_ERROR and "database is locked" when another process holds it
@@ -21,6 +27,7 @@ export function openDatabase(
     database.exec(`PRAGMA synchronous = ${options.synchronous}`)
     database.exec('PRAGMA foreign_keys = ON')
     database.exec('PRAGMA cache_size = -65536')
+    database.exec(`PRAGMA wal_autocheckpoint = ${PAGES_BETWEEN_CHECKPOINTS}`)
     database.exec('PRAGMA temp_store = MEMORY')
     // The first write takes the exclusive lock, so a second process is refused here and not in the middle of its work.
     database.exec('BEGIN IMMEDIATE; COMMIT')
