@@ -4,7 +4,8 @@ import { letterForm } from '../support/letter-form.ts'
 import { type Figure, type Part, quantile } from './figures.ts'
 import { pause, startHubUnderLoad } from './hub-under-load.ts'
 
-const WARM_UP = 40
+/** Side by side, until nearly every folder of the payload store is made. */
+const WARM_UP = 800
 const LETTERS = 250
 const ROW_BYTES = 1_000
 const AIM_RATIO = 5

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { letterForm } from '../support/letter-form.ts'
 import { type Figure, medianOf, type Part, type PartOptions } from './figures.ts'
-import { type HubUnderLoad, startHubUnderLoad } from './hub-under-load.ts'
+import { type Form, handIn } from './hand-in.ts'
+import { startHubUnderLoad } from './hub-under-load.ts'
 
-const CLIENTS = 8
 const DOCUMENT_BYTES = 50_000
 const LETTERS_PER_CASE = 4
+/** Until the code is compiled and nearly every folder of the payload store is made, as in a hub that has run for a day. */
+const WARM_UP = 1_200
 /** CPU for one letter from the 2xx, intake included, until SvarUt has it; a tenth of what the best known peer needs. */
 const AIM_CPU_MS = 5
 
@@ -13,14 +15,14 @@ const AIM_CPU_MS = 5
 export const letters: Part = {
   name: 'letters',
   measure: (options) =>
-    measureLetters(options, { name: 'accepted to sent', filed: false, warmUp: 300, rounds: 5, perRound: 200 }),
+    measureLetters(options, { name: 'accepted to sent', filed: false, warmUp: WARM_UP, rounds: 5, perRound: 200 }),
 }
 
 /** Through the archive core first, every fourth letter in a new case. */
 export const filedLetters: Part = {
   name: 'filed-letters',
   measure: (options) =>
-    measureLetters(options, { name: 'accepted to filed to sent', filed: true, warmUp: 90, rounds: 3, perRound: 100 }),
+    measureLetters(options, { name: 'accepted to filed to sent', filed: true, warmUp: WARM_UP / 4, rounds: 3, perRound: 100 }),
 }
 
 interface Load {
@@ -35,8 +37,8 @@ async function measureLetters(options: PartOptions, load: Load): Promise<readonl
   const hub = await startHubUnderLoad(options.profileFolder)
   try {
     let made = 0
-    const nextForm = (): ReturnType<typeof letterForm> => formOf(made++, load.filed)
-    await handIn(hub, load.warmUp, nextForm)
+    const nextForm = (): Form => formOf(made++, load.filed)
+    await handIn(hub.url, hub.clients, load.warmUp, nextForm)
     await hub.sent(load.warmUp)
     await hub.atRest()
     const perSecond: number[] = []
@@ -44,7 +46,7 @@ async function measureLetters(options: PartOptions, load: Load): Promise<readonl
     for (let round = 0; round < load.rounds; round++) {
       const cpuBefore = await hub.cpuMs()
       const startedMs = performance.now()
-      await handIn(hub, load.perRound, nextForm)
+      await handIn(hub.url, hub.clients, load.perRound, nextForm)
       await hub.sent(made)
       perSecond.push(load.perRound / ((performance.now() - startedMs) / 1000))
       await hub.atRest()
@@ -67,23 +69,9 @@ async function measureLetters(options: PartOptions, load: Load): Promise<readonl
   }
 }
 
-/** Some clients side by side, each with one request at a time. */
-async function handIn(hub: HubUnderLoad, count: number, nextForm: () => ReturnType<typeof letterForm>): Promise<void> {
-  let left = count
-  const run = async (place: number): Promise<void> => {
-    const caller = hub.clients[place % hub.clients.length]
-    while (left > 0 && caller !== undefined) {
-      left -= 1
-      const { status, text } = await caller.client.send(hub.url, nextForm(), AbortSignal.timeout(60_000))
-      if (status !== 202) throw new Error(`a letter was answered with ${status}: ${text}`)
-    }
-  }
-  await Promise.all(Array.from({ length: CLIENTS }, (_, place) => run(place)))
-}
-
 const FILLING = randomBytes(DOCUMENT_BYTES)
 
-function formOf(number: number, filed: boolean): ReturnType<typeof letterForm> {
+function formOf(number: number, filed: boolean): Form {
   const content = Buffer.from(FILLING)
   content.write(`%PDF-1.7\n% ${number}\n`)
   const noekkel = `sak-${Math.floor(number / LETTERS_PER_CASE)}`

@@ -7,7 +7,7 @@ import { backlog } from './backlog.ts'
 import { type Figure, isHit, type Part } from './figures.ts'
 import { hops } from './hops.ts'
 import { filedLetters, letters } from './letters.ts'
-import { describeMachine, type Results, tableOf } from './report.ts'
+import { describeMachine, machineLoad, type Results, tableOf } from './report.ts'
 
 /**
  * `npm run bench -- [--only NAME]... [--write] [--profile FOLDER]`: measures, prints a table beside the baseline, and with `--write` makes
@@ -41,7 +41,7 @@ for (const part of PARTS.filter(({ name }) => values.only?.includes(name) ?? tru
   tell(part.name)
   figures.push(...(await part.measure({ profileFolder, tell })))
 }
-process.stdout.write(`${describeMachine()}\n\n${tableOf(figures, baseline)}\n`)
+process.stdout.write(`${describeMachine()}, load ${machineLoad()}\n\n${tableOf(figures, baseline)}\n`)
 const missed = figures.filter((figure) => isHit(figure) === false)
 process.stdout.write(missed.length === 0 ? '\nevery aim is reached\n' : `\n${missed.length} aims are missed\n`)
 

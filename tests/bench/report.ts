@@ -1,4 +1,4 @@
-import { cpus, totalmem } from 'node:os'
+import { cpus, loadavg, totalmem } from 'node:os'
 import { type Figure, isHit } from './figures.ts'
 
 /** What is kept of a run, to compare later ones with. */
@@ -6,6 +6,8 @@ export interface Results {
   /** The day, ISO 8601. */
   readonly measured: string
   readonly machine: string
+  /** Processes of others and of the bench that wanted a core at the end of the run, on average over the last minutes. */
+  readonly load: number
   readonly figures: readonly Figure[]
 }
 
@@ -61,4 +63,9 @@ function verdictOf(figure: Figure): string {
 
 function baselineOf(value: number | undefined): string {
   return value === undefined ? '' : shown(value)
+}
+
+/** How busy the machine was in the last five minutes: more than it has cores, and every figure by the clock is too low. */
+export function machineLoad(): number {
+  return Math.round((loadavg()[1] ?? 0) * 10) / 10
 }

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { completionOf } from '@samband/forsendelse-intake'
-import type { Json } from '@samband/kernel'
+import { type Json, sleep } from '@samband/kernel'
 import { chooseLetters, handIn, type Letter } from './letters.ts'
 import type { Machine } from './machine.ts'
 import { lookAtDestination } from './operator-eyes.ts'
@@ -249,7 +249,10 @@ export class Conductor {
   }
 
   /** An operator's verb, on whatever a person could pick at this moment. */
-  async #operate(kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer'): Promise<void> {
+  async #operate(
+    kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer',
+    calm = false,
+  ): Promise<void> {
     const process = this.anyProcess()
     if (process === undefined || process.machine.frozen) return
     const { verbs, replays } = process.hub.runtime
@@ -259,6 +262,8 @@ export class Conductor {
     this.world.note(kind, true)
     if (kind === 'operator replay') {
       const job = await replays.plan({ tenants: 'alle' }, by, because)
+      // A person reads the forecast first; what was frozen may have changed by then.
+      await sleep(this.world.time.timers, this.random.between(0, calm ? 0 : 60_000))
       await replays.run(job.jobId, by, because)
       if (this.random.chance(0.3)) await replays.cancel(job.jobId, by, because).catch(() => {})
       return
@@ -337,7 +342,7 @@ export class Conductor {
       this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
       if (this.restored) this.#repeatForgotten()
       if (this.#parked() > 0) {
-        const replay = this.#operate('operator replay')
+        const replay = this.#operate('operator replay', true)
         await world.run(world.nowMs + 10_000)
         this.#guard(replay)
       }

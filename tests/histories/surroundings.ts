@@ -50,12 +50,14 @@ connectors:
     maskinporten: { issuer: "http://maskinporten/", tokenUrl: "http://maskinporten/token", clientId: samband, kid: nokkel-1, privateKey: env:PRIVATE_KEY, scope: "ks:fiks" }
     timing: { startWithinMs: ${TIMING.startWithinMs}, inFlightMs: ${TIMING.inFlightMs}, lookUpLagMs: ${TIMING.lookUpLagMs} }
     statusPollMs: 300000
+    giveUpAfterMs: 150000
   noark5:
     baseUrl: http://noark5/api/
     arkivdel: Sakarkiv
     profile: standard
     login: { type: basic, user: samband, password: env:PASSORD }
     timing: { startWithinMs: ${TIMING.startWithinMs}, inFlightMs: ${TIMING.inFlightMs}, lookUpLagMs: ${TIMING.lookUpLagMs} }
+    giveUpAfterMs: 150000
 `
 }
 

@@ -1,20 +1,21 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { copySources } from './copy.ts'
 import { SABOTAGES, type Sabotage } from './sabotages.ts'
 
 /**
- * `npm run sabotage -- [--most N] [--seed S] [--only TEXT] [--table FILE]`: takes each rule out of a copy of the sources and plays histories
- * until one finds it. The copy without a change must pass the same seeds.
+ * `npm run sabotage -- [--most N] [--seed S] [--only TEXT]... [--write]`: takes each rule out of a copy of the sources and plays histories
+ * until one finds it. The copy without a change must pass the same seeds. `--write` keeps what was found in `results.json`, each as soon as it
+ * is known, and draws the table in `TABLE.md` anew from all that is kept.
  */
 const { values } = parseArgs({
   options: {
     most: { type: 'string', default: '1500' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string' },
-    table: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    write: { type: 'boolean', default: false },
   },
 })
 const root = new URL('../..', import.meta.url).pathname
@@ -65,22 +66,55 @@ function commit(sabotage: Sabotage): Outcome {
   }
 }
 
-function table(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.map(
-    ({ sabotage, found, histories }) =>
-      `| ${sabotage.rule} | ${sabotage.name} | ${found ?? '**not found**'} | ${histories} |`,
-  )
-  return ['| rule | taken out | found | histories until then |', '| --- | --- | --- | --- |', ...rows, ''].join('\n')
+/** What a run found, kept by name of the sabotage. */
+type Kept = Record<
+  string,
+  { readonly found: string; readonly histories: number; readonly seed: string; readonly day: string }
+>
+
+const RESULTS = join(root, 'tests/sabotage/results.json')
+const TABLE = join(root, 'tests/sabotage/TABLE.md')
+
+function keep({ sabotage, found, histories }: Outcome): void {
+  if (!values.write) return
+  const kept = JSON.parse(existsSync(RESULTS) ? readFileSync(RESULTS, 'utf8') : '{}') as Kept
+  kept[`${sabotage.rule} ${sabotage.name}`] = {
+    found: found ?? 'not found',
+    histories,
+    seed: values.seed,
+    day: new Date().toISOString().slice(0, 10),
+  }
+  writeFileSync(RESULTS, `${JSON.stringify(kept, null, 2)}\n`)
+  writeFileSync(TABLE, table(kept))
+}
+
+function table(kept: Kept): string {
+  const rows = SABOTAGES.map(({ rule, name }) => {
+    const one = kept[`${rule} ${name}`]
+    return `| ${rule} | ${name} | ${one?.found ?? 'not run'} | ${one?.histories ?? ''} | ${one?.seed ?? ''} | ${one?.day ?? ''} |`
+  })
+  return [
+    '# Rules taken out, and what the histories found',
+    '',
+    'Written by `npm run sabotage -- --write`; never by hand.',
+    '',
+    '| rule | taken out | found | histories until then | seed | day |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n')
 }
 
 try {
   const chosen = SABOTAGES.filter(
-    (sabotage) => values.only === undefined || `${sabotage.rule} ${sabotage.name}`.includes(values.only),
+    (sabotage) =>
+      values.only === undefined || values.only.some((text) => `${sabotage.rule} ${sabotage.name}`.includes(text)),
   )
   const outcomes: Outcome[] = []
   for (const sabotage of chosen) {
     const outcome = commit(sabotage)
     outcomes.push(outcome)
+    keep(outcome)
     process.stderr.write(
       `${sabotage.rule.padEnd(8)} ${sabotage.name}: ${outcome.found ?? 'NOT FOUND'} after ${outcome.histories}\n`,
     )
@@ -88,8 +122,6 @@ try {
   const most = Math.max(...outcomes.map((outcome) => outcome.histories))
   const untouched = play(most, false)
   const clean = KINDS.every((kind) => untouched[kind] === 0)
-  process.stdout.write(table(outcomes))
-  if (values.table !== undefined) writeFileSync(values.table, table(outcomes))
   const missed = outcomes.filter((outcome) => outcome.found === undefined).length
   process.stdout.write(
     `${JSON.stringify({ sabotages: outcomes.length, found: outcomes.length - missed, untouchedPasses: clean, histories: most })}\n`,

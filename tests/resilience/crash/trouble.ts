@@ -20,6 +20,7 @@ const SEND_FAULTS: readonly FaultName[] = [
   'server-error',
   'wrong-schema',
   'lookup-lag',
+  'refuse',
 ]
 const ARCHIVE_OPERATIONS = [
   'ny-saksmappe',
@@ -56,7 +57,8 @@ export async function orderTrouble(simulators: Simulators, random: Random): Prom
       operation: 'send',
       fault,
       delayMs: fault === 'lookup-lag' ? random.between(100, LONGEST_LAG_MS) : delayMs(),
-      status: random.pick([500, 503]),
+      // Too many requests: one of the few answers that say for certain that nothing happened.
+      status: fault === 'refuse' ? 429 : random.pick([500, 503]),
     })
   }
   // Fewer than at SvarUt: one letter meets the archive twelve times and more, and each failure doubles the wait of its row.

@@ -47,6 +47,9 @@ interface Ended {
 }
 
 const LARGEST_GROUP = 256
+/** So many turns of the event loop that bring nobody new end the wait for company, and so many end it in any case. */
+const QUIET_TURNS = 6
+const MOST_TURNS = 24
 
 /**
  * Group commit: transactions that are waiting together share one commit, each in a savepoint of its own. A job is answered only
@@ -126,10 +129,22 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
     }
   }
 
-  async function pump(): Promise<void> {
-    while (writes.length + reads.length > 0 && broken === undefined) {
+  /**
+   * Waits for company while turns go on bringing it, and answers the readers meanwhile: a commit costs far more than a few turns of the
+   * event loop, and whoever comes too late waits for the next one.
+   */
+  async function gather(): Promise<void> {
+    for (let turn = 0, quiet = 0; turn < MOST_TURNS && quiet < QUIET_TURNS && writes.length < LARGEST_GROUP; turn++) {
+      const before = writes.length
       await turns.turn()
       await runReads()
+      quiet = writes.length > before ? 0 : quiet + 1
+    }
+  }
+
+  async function pump(): Promise<void> {
+    while (writes.length + reads.length > 0 && broken === undefined) {
+      await gather()
       try {
         if (writes.length > 0) await runGroup()
       } catch (error) {
