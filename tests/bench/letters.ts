@@ -22,7 +22,13 @@ export const letters: Part = {
 export const filedLetters: Part = {
   name: 'filed-letters',
   measure: (options) =>
-    measureLetters(options, { name: 'accepted to filed to sent', filed: true, warmUp: WARM_UP / 4, rounds: 3, perRound: 100 }),
+    measureLetters(options, {
+      name: 'accepted to filed to sent',
+      filed: true,
+      warmUp: WARM_UP / 4,
+      rounds: 3,
+      perRound: 100,
+    }),
 }
 
 interface Load {

@@ -173,9 +173,7 @@ export class Conductor {
       case 'restart':
         return this.#restart()
       case 'backup':
-        world.note('a backup is taken', true)
-        this.#backup = this.disk.backup()
-        return
+        return this.#takeBackup()
       case 'restore':
         return this.#restore()
       case 'tenant moved':
@@ -196,6 +194,13 @@ export class Conductor {
     if (this.world.nowMs >= this.plan.quietFromMs || !this.random.chance(0.4)) return
     const kind = this.random.pick(['operator discard', 'operator discard', 'operator undo', 'operator replay'] as const)
     this.world.schedule(this.world.nowMs + this.random.between(100, forMs), () => this.#guard(this.#operate(kind)))
+  }
+
+  /** As the store does it: between two groups, never in the middle of one. */
+  async #takeBackup(): Promise<void> {
+    while (this.database.isTransaction) await sleep(this.world.time.timers, 1)
+    this.world.note('a backup is taken', true)
+    this.#backup = this.disk.backup()
   }
 
   /** An ordinary stop and start of one process. */

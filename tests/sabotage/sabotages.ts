@@ -140,7 +140,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R7',
     name: 'a parked row lets the next one go',
-    finding: ['outOfOrder'],
+    finding: ['outOfOrder', 'stuck'],
     edits: [
       {
         file: runtime('rows.ts'),
