@@ -56,6 +56,7 @@ if (values.write) {
   const results = {
     measured: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
+    load: machineLoad(),
     figures: [...kept, ...rounded],
   }
   writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`)

@@ -9,7 +9,10 @@ export const HubEnv = z
     SAMBAND_TENANTS: z.string().min(1).describe('Folder of the tenants’ YAML files and operators.yaml.'),
     SAMBAND_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
     SAMBAND_PORT: port.default(8080).describe('Port to listen on; 0 takes a free one.'),
-    SAMBAND_TOKEN_KEY: z.string().min(43).describe('Signs access tokens: 32 random bytes or more, base64.'),
+    SAMBAND_TOKEN_KEY: z
+      .string()
+      .refine((value) => Buffer.from(value, 'base64').length >= 32, 'expected 32 random bytes or more in base64')
+      .describe('Signs access tokens: 32 random bytes or more, base64.'),
     SAMBAND_LOG_LEVEL: z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])
       .default('info')

@@ -1,4 +1,4 @@
-import { type Caller, createAccess, type OperatorCaller } from '@samband/access'
+import { answerProblems, type Caller, createAccess, type OperatorCaller } from '@samband/access'
 import type { HttpDependencies } from '@samband/connector-kit'
 import { createSendHandlers, createStatusPoller } from '@samband/forsendelse-dispatcher'
 import { completionOf, createIntakeHandlers, registerIntake } from '@samband/forsendelse-intake'
@@ -44,6 +44,9 @@ export interface HubSettings {
   /** How often the nothing-lost account is drawn up by itself. */
   readonly accountEveryMs?: number
 }
+
+/** A client that sends nothing for so long has gone, or means no good. */
+const SILENT_CONNECTION_MS = 120_000
 
 /** Every service in one process. */
 export interface Hub {
@@ -108,7 +111,15 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
     ...pace,
   })
 
-  const app = fastify({ logger: false, bodyLimit: 1024 * 1024, requestTimeout: 0, forceCloseConnections: 'idle' })
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    // A large letter may take its time, but not stand still: a connection without a byte for so long is closed.
+    requestTimeout: 0,
+    connectionTimeout: SILENT_CONNECTION_MS,
+    forceCloseConnections: 'idle',
+  })
+  answerProblems(app, { ids, log })
   const access = createAccess({
     tenants,
     operators: () => tenants.operators(),
@@ -141,8 +152,9 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
     runtime,
     start: () => runtime.start(),
     async stop(graceMs) {
-      await app.close()
-      await runtime.stop(graceMs)
+      const cut = time.timers.after(graceMs, () => app.server.closeAllConnections())
+      await Promise.all([app.close(), runtime.stop(graceMs)])
+      cut()
       await bus.close()
     },
   }

@@ -64,9 +64,10 @@ export const RUNTIME_ERROR_CODES = {
     nextStep: 'Kjør den om igjen i stedet: da gjøres den ferdig uten at noe sendes på nytt.',
   },
   DRIFT_FEIL_TILSTAND: {
-    meaning: 'Tilstanden har endret seg, og tillater ikke dette nå.',
+    meaning: 'Tilstanden tillater ikke dette nå.',
     owner: 'drift',
-    nextStep: 'Hent den på nytt og se hva som har skjedd; en annen kan ha vært raskere.',
+    nextStep:
+      'Hent den på nytt og se hvilken tilstand den er i; det som er ferdig, endres ikke, og en annen kan ha vært raskere.',
   },
   DRIFT_IKKE_SPURT_ENNA: {
     meaning: 'Lageret er gjenopprettet, og mottakersystemet er ikke spurt om denne meldingen siden.',

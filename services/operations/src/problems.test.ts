@@ -92,6 +92,13 @@ test.each(refusals)('refuses $what and names the field, not the value', async ({
   expect(answer.body).not.toContain('99928')
 })
 
+test.each(['today', '2026-13-45'])('tells how a day is written when asked for the account of %s', async (day) => {
+  const url = `/api/v1/drift/regnskap?dag=${day}`
+  const answer = await hub.app.inject({ url, headers: { authorization: 'Bearer drift-alle' } })
+  const detail = 'Forventet en dag på formen ÅÅÅÅ-MM-DD, eller alle.'
+  expect(answer.json()).toMatchObject({ status: 400, errors: [{ path: 'dag', detail }] })
+})
+
 test.each([
   ['nothing', undefined],
   ['blanks', '   '],

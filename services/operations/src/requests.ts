@@ -121,7 +121,7 @@ export const AuditQuery = strict({
 const dayFault = 'Forventet en dag på formen ÅÅÅÅ-MM-DD, eller alle.'
 /** Query of the account: day of acceptance in UTC, today when left out. */
 export const AccountQuery = strict({
-  dag: z.union([z.literal('alle'), z.iso.date()], dayFault).optional(),
+  dag: z.union([z.literal('alle'), z.iso.date(dayFault)], dayFault).optional(),
   kommune: Orgnr.optional(),
 })
 
