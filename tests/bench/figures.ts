@@ -6,7 +6,7 @@ export interface Figure {
   /** What it ought to be; left out: a figure to know, not to reach. */
   readonly aim?: { readonly atMost: number } | { readonly atLeast: number }
   /** Lowest and highest of the rounds whose median `value` is. */
-  readonly range?: readonly [number, number]
+  readonly range?: { readonly lowest: number; readonly highest: number }
 }
 
 /** A part of the bench, which runs alone with `--only`. */
@@ -38,5 +38,5 @@ export function quantile(samples: readonly number[], share: number): number {
 
 /** The middle one of several rounds, with the lowest and the highest. */
 export function medianOf(rounds: readonly number[]): Required<Pick<Figure, 'value' | 'range'>> {
-  return { value: quantile(rounds, 0.5), range: [Math.min(...rounds), Math.max(...rounds)] }
+  return { value: quantile(rounds, 0.5), range: { lowest: Math.min(...rounds), highest: Math.max(...rounds) } }
 }

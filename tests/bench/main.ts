@@ -47,11 +47,7 @@ process.stdout.write(missed.length === 0 ? '\nevery aim is reached\n' : `\n${mis
 
 if (values.write) {
   const kept = baseline?.figures.filter(({ name }) => !figures.some((figure) => figure.name === name)) ?? []
-  const rounded = figures.map((figure) => ({
-    ...figure,
-    value: rounding(figure.value),
-    ...(figure.range === undefined ? {} : { range: figure.range.map(rounding) }),
-  }))
+  const rounded = figures.map(rounding)
   // A part run alone replaces only its own figures.
   const results = {
     measured: new Date().toISOString().slice(0, 10),
@@ -63,6 +59,11 @@ if (values.write) {
 }
 tell('done')
 
-function rounding(value: number): number {
-  return Number(value.toPrecision(3))
+/** Three digits: more would only tell of the noise. */
+function rounding({ range, ...figure }: Figure): Figure {
+  const three = (value: number) => Number(value.toPrecision(3))
+  const rounded = { ...figure, value: three(figure.value) }
+  return range === undefined
+    ? rounded
+    : { ...rounded, range: { lowest: three(range.lowest), highest: three(range.highest) } }
 }

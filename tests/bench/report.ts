@@ -47,7 +47,7 @@ export function shown(value: number): string {
 }
 
 function rangeOf({ range }: Figure): string {
-  return range === undefined ? '' : `${shown(range[0])} to ${shown(range[1])}`
+  return range === undefined ? '' : `${shown(range.lowest)} to ${shown(range.highest)}`
 }
 
 function aimOf({ aim }: Figure): string {

@@ -344,7 +344,8 @@ export class Conductor {
       })
       if (this.#isQuiet(true)) return
       // Rows bound to the konto the tenant has not got now are answered when it is put back.
-      this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
+      if (this.plan.acts.some(({ act }) => act.kind === 'tenant moved'))
+        this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
       if (this.restored) this.#repeatForgotten()
       if (this.#parked() > 0) {
         const replay = this.#operate('operator replay', true)
