@@ -5,7 +5,8 @@ import type { World } from './world.ts'
 /** What happens to a process when it makes a certain call through one of its ports. */
 export interface Strike {
   readonly kind: 'crash' | 'freeze'
-  readonly when: 'before' | 'after'
+  /** `soon`: some milliseconds after the call has been answered, when others have been told already. */
+  readonly when: 'before' | 'after' | 'soon'
   /** How long a frozen process stands still, milliseconds. */
   readonly forMs: number
 }
@@ -82,6 +83,8 @@ export class Machine {
     try {
       const value = await call()
       if (strike?.when === 'after') this.#hit(strike, place)
+      if (strike?.when === 'soon')
+        this.world.schedule(this.world.nowMs + 1 + (strike.forMs % 30), () => this.#hit(strike, place))
       await this.#stand()
       return value
     } catch (error) {

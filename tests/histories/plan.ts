@@ -165,7 +165,7 @@ function chooseStrikes(random: Random): Strikes {
   for (let left = random.between(0, 2); left > 0; left--) {
     const strike: Strike = {
       kind: random.chance(0.6) ? 'crash' : 'freeze',
-      when: random.chance(0.5) ? 'before' : 'after',
+      when: random.pick(['before', 'after', 'soon'] as const),
       forMs: random.between(1_000, random.chance(0.3) ? 280_000 : 100_000),
     }
     if (random.chance(0.5)) byNumber.set(random.between(5, 460), strike)
