@@ -220,7 +220,7 @@ export const SABOTAGES: readonly Sabotage[] = [
     edits: [
       {
         file: runtime('effects.ts'),
-        from: '  if (lateMs <= run.destination.timing.startWithinMs && !run.leaseLost()) return',
+        from: '  if (lateMs <= run.destination.timing.startWithinMs && !run.leaseLost() && !run.signal.aborted) return',
         to: '  if (lateMs >= 0) return',
       },
     ],

@@ -72,7 +72,15 @@ async function ask(
     answers = []
   }
   const bySvarUtId = new Map(answers.map((answer) => [answer.id, answer]))
-  for (const letter of letters) await keep(context, letter, bySvarUtId.get(letter.body.svarUtId), everyMs)
+  for (const letter of letters) {
+    // One answer that cannot be told must not stop the letters behind it: it is asked again later.
+    await keep(context, letter, bySvarUtId.get(letter.body.svarUtId), everyMs).catch(async () => {
+      context.log.error('a status could not be told; the letter is asked for again later', {
+        svarUtId: letter.body.svarUtId,
+      })
+      await keep(context, letter, undefined, everyMs)
+    })
+  }
 }
 
 async function keep(

@@ -282,7 +282,7 @@ function deadlineOf(run: EffectRun, askedAtMs: number): { signal: AbortSignal; e
 /** R11: the first byte leaves within D of the moment the intent was asked for, by this process's own stopwatch. */
 function refuseLateStart(run: EffectRun, askedAtMs: number): void {
   const lateMs = run.time.stopwatch.read() - askedAtMs
-  if (lateMs <= run.destination.timing.startWithinMs && !run.leaseLost()) return
+  if (lateMs <= run.destination.timing.startWithinMs && !run.leaseLost() && !run.signal.aborted) return
   throw new NothingHappened(
     'RUNTIME_FOR_SENT_A_STARTE',
     'transient',

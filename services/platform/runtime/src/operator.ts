@@ -235,6 +235,14 @@ export function createOperatorVerbs(options: {
     line: Person & { reason: string; at: number; tenant: string; acceptedId: string | undefined; rowId: number },
     lookedAt: string,
   ): Promise<VerbOutcome> {
+    const asked = await readRow(tx, rowId)
+    if (asked?.state === 'running') {
+      throw new HubError(
+        'DRIFT_FEIL_TILSTAND',
+        'permanent',
+        'The message is under way at this moment: whether it is there can only be answered when it has stopped.',
+      )
+    }
     const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
     const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
     await writeAudit(tx, {

@@ -329,7 +329,8 @@ function describeDefect(error: HubError): string {
   return cause instanceof Error
     ? `${cause.name} ${(cause.stack ?? '')
         .split('\n')
-        .slice(1, 4)
+        .filter((line) => /^\s*at /.test(line))
+        .slice(0, 3)
         .map((line) => line.trim())
         .join(' ')}`
     : typeof cause

@@ -67,8 +67,7 @@ export function openInstallation(options: {
     const inside = Number(readMeta(database, 'generation') ?? 0)
     const outside = readGeneration(options.folder)
     const putBack = outside > inside
-    if (putBack && readMeta(database, 'distrust_since') === undefined)
-      writeMeta(database, 'distrust_since', String(options.clock.now()))
+    if (putBack) writeMeta(database, 'distrust_since', String(options.clock.now()))
     raiseGeneration(database, options.folder, Math.max(inside, outside) + 1)
     writeMeta(database, 'clean_stop', '0')
     const since = readMeta(database, 'distrust_since')
