@@ -69,6 +69,12 @@ export const RUNTIME_ERROR_CODES = {
     nextStep:
       'Hent den på nytt og se hvilken tilstand den er i; det som er ferdig, endres ikke, og en annen kan ha vært raskere.',
   },
+  DRIFT_KAN_VAERE_UNDERVEIS: {
+    meaning: 'En forespørsel kan fortsatt være på vei til mottakersystemet.',
+    owner: 'drift',
+    nextStep:
+      'Vent til tiden er ute (for SvarUt om lag 21 minutter etter siste forsøk eller omstart), se etter på nytt, og svar da.',
+  },
   DRIFT_IKKE_SPURT_ENNA: {
     meaning: 'Lageret er gjenopprettet, og mottakersystemet er ikke spurt om denne meldingen siden.',
     owner: 'drift',

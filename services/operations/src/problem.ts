@@ -40,6 +40,7 @@ const REFUSALS = {
   DRIFT_ALLEREDE_UTFORT: { status: 409, title: 'Allerede utført' },
   DRIFT_INGEN_APEN_FORESPORSEL: { status: 409, title: 'Ingenting å svare på' },
   DRIFT_FLERE_TREFF: { status: 409, title: 'Flere treff' },
+  DRIFT_KAN_VAERE_UNDERVEIS: { status: 409, title: 'Kan være underveis' },
   DRIFT_IKKE_SPURT_ENNA: { status: 409, title: 'Ikke avklart etter gjenoppretting' },
 } as const
 

@@ -42,6 +42,9 @@ async function openQuestion(reference: string): Promise<{ id: string; rowId: num
   return { id, rowId, key: rows.rader.find((row) => row.radId === rowId)?.apneSporsmal[0]?.effectKey ?? '' }
 }
 
+/** Longer than a request of the test's destination may be under way, look-up included. */
+const WAIT_MS = 60 * 60_000
+
 test('failures are grouped by cause over municipalities and explained in Norwegian', async () => {
   await parked('a')
   await parked('b', STOREVIK)
@@ -143,6 +146,11 @@ test('a discard does not end an open question; two persons end it together', asy
     tilstand: 'forkastes',
   })
   const no = { svar: 'finnes-ikke', arsak: 'ikke i listen', sett: 'listen over sendte brev' }
+  expect((await post(`/sporsmal/${key}/svar`, no)).json()).toMatchObject({
+    status: 409,
+    code: 'DRIFT_KAN_VAERE_UNDERVEIS',
+  })
+  hub.time.advance(WAIT_MS)
   expect((await post(`/sporsmal/${key}/svar`, no)).json()).toMatchObject({ tilstand: 'ubesvart' })
   expect((await post(`/sporsmal/${key}/svar`, no)).json()).toMatchObject({ tilstand: 'ubesvart' })
   expect((await post(`/sporsmal/${key}/svar`, no, { operator: 'Ola Prøve' })).json()).toMatchObject({

@@ -1,4 +1,4 @@
-import { HubError, type Json, type Store, type Time, type Tx } from '@samband/kernel'
+import { type BoundDestination, HubError, type Json, type Store, type Time, type Tx } from '@samband/kernel'
 import {
   askedSinceRestore,
   closeNotThere,
@@ -13,6 +13,7 @@ import type { Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
+import type { OpenQuestions } from './questions.ts'
 import { isOnlyEffect } from './resolver.ts'
 import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
 import { stableName } from './run-row.ts'
@@ -50,6 +51,7 @@ export function createOperatorVerbs(options: {
   readonly store: Store
   readonly time: Time
   readonly handlers: readonly Handler[]
+  readonly questions: OpenQuestions
   readonly changed: (tenant: string) => void
 }): OperatorVerbs {
   const { store, time } = options
@@ -99,6 +101,21 @@ export function createOperatorVerbs(options: {
       'DRIFT_IKKE_SPURT_ENNA',
       'permanent',
       'The store was restored and nobody has been asked whether this was done before. Let it run, or look at the destinations by its reference and lift the distrust first.',
+    )
+  }
+
+  /** What may still be on its way can arrive after anybody has looked: people wait as the look-up does (R14, R15). */
+  async function refuseTooEarly(tx: Tx, effectKey: string, attempt: number, rowId: number): Promise<void> {
+    const effect = await readEffect(tx, effectKey)
+    const running = (await readRow(tx, rowId))?.state === 'running'
+    const timing = effect === undefined ? undefined : (JSON.parse(effect.destination) as BoundDestination).timing
+    const waitMs = timing === undefined ? 0 : options.questions.remainingMs(effectKey, attempt, timing)
+    if (!running && waitMs === 0) return
+    throw new HubError(
+      'DRIFT_KAN_VAERE_UNDERVEIS',
+      'permanent',
+      `A request may still be on its way${running ? '' : ` for ${Math.ceil(waitMs / 1000)} s`}: "not there" can only be said after that. Look again then.`,
+      { retryAfterMs: waitMs },
     )
   }
 
@@ -235,14 +252,7 @@ export function createOperatorVerbs(options: {
     line: Person & { reason: string; at: number; tenant: string; acceptedId: string | undefined; rowId: number },
     lookedAt: string,
   ): Promise<VerbOutcome> {
-    const asked = await readRow(tx, rowId)
-    if (asked?.state === 'running') {
-      throw new HubError(
-        'DRIFT_FEIL_TILSTAND',
-        'permanent',
-        'The message is under way at this moment: whether it is there can only be answered when it has stopped.',
-      )
-    }
+    await refuseTooEarly(tx, effectKey, attempt, rowId)
     const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
     const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
     await writeAudit(tx, {

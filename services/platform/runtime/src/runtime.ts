@@ -88,7 +88,13 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   let consumer: BusConsumer | undefined
   let state: 'new' | 'running' | 'stopped' = 'new'
 
-  const verbs = createOperatorVerbs({ store, time, handlers, changed: (tenant) => worker?.wake([{ tenant }]) })
+  const verbs = createOperatorVerbs({
+    questions,
+    store,
+    time,
+    handlers,
+    changed: (tenant) => worker?.wake([{ tenant }]),
+  })
 
   async function start(): Promise<void> {
     await bus.ensureTopics(options.topics)

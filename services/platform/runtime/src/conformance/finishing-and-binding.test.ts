@@ -124,6 +124,8 @@ test('R18: "not there" by hand needs two people, and only then the letter is sen
   await until('it is parked', () => world.rows("state = 'parked'").length === 1, { time: world.time })
   const say = (person: typeof OPERATOR) =>
     hub.runtime.verbs.answer(key, { kind: 'not-there' }, person, 'looked', 'their list')
+  await expect(say(OPERATOR)).rejects.toMatchObject({ code: 'DRIFT_KAN_VAERE_UNDERVEIS' })
+  await world.time.advance(TEST_WAIT_MS)
   const answers = [(await say(OPERATOR)).state, (await say(OPERATOR)).state]
   await replayAll(world, hub)
   const early = world.destination.requests.length
@@ -366,4 +368,22 @@ test('a run that publishes and fails publishes nothing; the run that ends well p
 
   expect(runs).toBe(3)
   expect(world.sql("SELECT 1 FROM bus_log WHERE headers LIKE '%sendt%'")).toHaveLength(1)
+})
+
+test('R14: while a request may still be on its way after a restart, two people cannot make it "not there"', async () => {
+  const world = createWorld()
+  world.destination.nextFaults.push('lost')
+  const first = await world.start()
+  const acceptedId = await first.accept({ referanse: 'sak-1' })
+  await until('it has been sent', () => world.destination.requests.length === 1, { time: world.time })
+  first.crash()
+  const hub = await world.start()
+  const key = letterKey(world, acceptedId)
+  for (const person of [OPERATOR, SECOND_OPERATOR]) {
+    await expect(
+      hub.runtime.verbs.answer(key, { kind: 'not-there' }, person, 'looked', 'their list'),
+    ).rejects.toMatchObject({ code: 'DRIFT_KAN_VAERE_UNDERVEIS' })
+  }
+
+  expect(world.sql("SELECT 1 FROM attempt WHERE state = 'open'")).toHaveLength(1)
 })

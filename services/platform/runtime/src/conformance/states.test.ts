@@ -11,6 +11,7 @@ import {
   recordIntent,
 } from '../attempts.ts'
 import { createOperatorVerbs } from '../operator.ts'
+import { OpenQuestions } from '../questions.ts'
 import {
   discardRow,
   doneAlthoughDiscarded,
@@ -149,7 +150,13 @@ for (const { verb, from } of VERBS) {
     test(`state table: an operator's ${verb} ${to === undefined ? `is refused for a ${state} row` : `brings a ${state} row to ${to}`}`, async () => {
       const { store, time, row, within } = withRow(state, { openAttempt: false })
       await within(async () => {})
-      const verbs = createOperatorVerbs({ store, time, handlers: [], changed: () => {} })
+      const verbs = createOperatorVerbs({
+        store,
+        time,
+        handlers: [],
+        questions: new OpenQuestions(() => 0),
+        changed: () => {},
+      })
       const outcome = await verbs[verb](1, { person: 'p', klientId: 'k' }, 'reason').then(
         () => 'accepted',
         () => 'refused',
