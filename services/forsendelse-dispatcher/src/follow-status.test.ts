@@ -30,12 +30,16 @@ function aLetter(number: number, account = 'konto-1'): StoredDocument<StatusWatc
 async function poll(
   letters: readonly StoredDocument<StatusWatch>[],
   answer: (ids: readonly string[]) => readonly SeenStatus[],
+  refuses: (finding: Finding) => boolean = () => false,
 ) {
   const asked: { account: string; ids: readonly string[] }[] = []
   const kept: Finding[] = []
   const context: PollerContext = {
     due: async <Body extends Json>() => letters as unknown as StoredDocument<Body>[],
-    keep: async (finding) => kept.push(finding) > 0,
+    keep: async (finding) => {
+      if (refuses(finding)) throw new HubError('CONTRACT_INVALID_DATA', 'permanent', 'The status does not fit.')
+      return kept.push(finding) > 0
+    },
     now: () => 0,
     log: silent,
     signal: new AbortController().signal,
@@ -87,5 +91,23 @@ test('a SvarUt that does not answer leaves every letter on the list for later', 
   })
   expect(kept).toHaveLength(1)
   expect(kept[0]?.events).toEqual([])
+  expect(kept[0]?.dueAt).toBeGreaterThan(0)
+})
+
+test('a status that cannot be told as an event stops nobody else: its letter is asked for again later, the others are told', async () => {
+  const both = [
+    { id: 's-1', status: 'Under-behandling', sisteStatusEndring: moment },
+    { id: 's-2', status: 'LEST', sisteStatusEndring: moment },
+  ]
+  const { kept } = await poll(
+    [aLetter(1), aLetter(2)],
+    () => both,
+    ({ document, events }) => document.id === 's-1' && events.length > 0,
+  )
+
+  expect(kept.map(({ document, events }) => [document.id, events.length])).toEqual([
+    ['s-1', 0],
+    ['s-2', 1],
+  ])
   expect(kept[0]?.dueAt).toBeGreaterThan(0)
 })

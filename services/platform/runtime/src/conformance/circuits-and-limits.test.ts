@@ -286,6 +286,39 @@ test('what does not end in time while draining is given up; its question stays o
   expect(world.time.stopwatch.read()).toBeLessThan(TEST_WAIT_MS)
 })
 
+test('nothing leaves any more once the drain has been given up: an intent that is late is closed unused', async () => {
+  const world = createWorld()
+  const hub = await world.start()
+  const hold = hub.holdBefore('runtime.intent')
+  await hub.accept({ referanse: 'sak-1' })
+  await until('its intent is about to be written', hold.reached)
+  let stopped = false
+  void hub.runtime.stop(SECOND).then(() => {
+    stopped = true
+  })
+  await world.time.advance(2 * SECOND)
+  hold.release()
+  await until('it has stopped', () => stopped)
+
+  expect(world.destination.requests).toHaveLength(0)
+  expect(world.attempts()).toMatchObject([{ number: 1, state: 'closed', closed_as: 'nothing happened' }])
+  expect(world.rows()[0]?.state).toBe('waiting')
+})
+
+test('a defect is logged with its place and without its message, which may hold anything', async () => {
+  const world = createWorld()
+  world.destination.beforePrepare = async () => {
+    JSON.parse('{"navn":\n"Syntetisk Person" oops')
+  }
+  const hub = await world.start()
+  await hub.accept({ referanse: 'sak-1' })
+  await until('the defect is logged', () => hub.log.lines.some((line) => line.fields['defect'] !== undefined))
+  const [line] = hub.log.lines.filter(({ fields }) => fields['defect'] !== undefined)
+
+  expect(String(line?.fields['defect'])).toMatch(/^SyntaxError at /)
+  expect(JSON.stringify(hub.log.lines)).not.toContain('Syntetisk')
+})
+
 test('a hub that is not started, and one that is stopped, says that it is not ready', async () => {
   const world = createWorld()
   const hub = await world.start()

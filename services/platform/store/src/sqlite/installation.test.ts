@@ -220,6 +220,46 @@ test('a backup put back by hand instead of by restore is recognised too', async 
   expect(place.open().report.putBack).toBe(true)
 })
 
+test('a copy of the running store that is put back after the stop is recognised', async () => {
+  const place = installationFolder()
+  const live = place.open()
+  await writeName(live, 'test-1')
+  const [copy, log] = [readFileSync(place.file), readFileSync(`${place.file}-wal`)]
+  await live.close()
+  writeFileSync(place.file, copy)
+  writeFileSync(`${place.file}-wal`, log)
+
+  expect(place.open().report.putBack).toBe(true)
+})
+
+test('the counter outside rises while the store runs, so that an older copy is recognised after a kill as well', async () => {
+  const place = installationFolder()
+  place.open()
+  const counter = () => Number(readFileSync(join(place.folder, 'samband.generation'), 'utf8'))
+  const before = counter()
+  await place.time.advance(61_000)
+
+  expect(counter()).toBe(before + 1)
+})
+
+test('a store that is put back a second time is distrusted anew: what was asked since the first time was asked of another one', async () => {
+  const place = installationFolder()
+  const first = place.open()
+  await first.close()
+  const old = readFileSync(place.file)
+  await place.open().close()
+  writeFileSync(place.file, old)
+  const second = place.open()
+  const stamp = second.report.distrustedSince
+  await second.close()
+  const later = readFileSync(place.file)
+  await place.open().close()
+  await place.time.advance(5_000)
+  writeFileSync(place.file, later)
+
+  expect(place.open().report).toMatchObject({ putBack: true, distrustedSince: (stamp ?? 0) + 5_000 })
+})
+
 test('the full check finds nothing in a sound store', async () => {
   const place = installationFolder()
 

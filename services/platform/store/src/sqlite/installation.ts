@@ -72,14 +72,17 @@ export function openInstallation(options: {
     writeMeta(database, 'clean_stop', '0')
     const since = readMeta(database, 'distrust_since')
     const store = createSqliteStore({ database, exclusive: true, timers: options.timers, ownsDatabase: false })
+    const stopRaising = keepRaising(database, options.folder, options.timers)
     return {
       store,
       report: { unclean, putBack, ...(since === undefined ? {} : { distrustedSince: Number(since) }) },
       backup: (target) => backupLive(store, database, options.folder, target),
       checkFully: () => checkTables(database),
       async close() {
+        stopRaising()
         await store.close()
         if (!database.isOpen) return
+        raiseGeneration(database, options.folder, Number(readMeta(database, 'generation') ?? 0) + 1)
         writeMeta(database, 'clean_stop', '1')
         database.close()
       },
@@ -233,6 +236,22 @@ function writeMeta(database: DatabaseSync, name: string, value: string): void {
 function readGeneration(folder: string): number {
   const file = join(folder, GENERATION_FILE)
   return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0
+}
+
+/** How old a copy of the file may be, taken by whatever copies files, and not be recognised when it is put back. */
+const RAISE_EVERY_MS = 60_000
+
+/** Raises the counter from time to time, so that a copy of the running store is behind soon after. Returns what ends it. */
+function keepRaising(database: DatabaseSync, folder: string, timers: Timers): () => void {
+  const raise = () => {
+    // In the middle of a group nothing may be written beside it: the next round will do.
+    if (database.isOpen && !database.isTransaction) {
+      raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+    }
+    cancel = timers.after(RAISE_EVERY_MS, raise)
+  }
+  let cancel = timers.after(RAISE_EVERY_MS, raise)
+  return () => cancel()
 }
 
 /** Inside first: a crash in between leaves the counter outside behind, which is no cause for distrust. */
