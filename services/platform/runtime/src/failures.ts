@@ -21,6 +21,8 @@ export interface RowHistory {
 
 const MOST_DEFECTS = 5
 const FIRST_DELAY_MS = 1_000
+/** Whoever asks for more is asked again after a day. */
+const LONGEST_RETRY_AFTER_MS = 24 * 60 * 60_000
 const LONGEST_DELAY_MS = 15 * 60_000
 
 /** Exponential backoff with full jitter above half: 1 s, 2 s, 4 s … 15 min. */
@@ -79,7 +81,10 @@ export function judge(thrown: unknown, history: RowHistory, startedAt: number, n
   if (error.disposition === 'permanent') return { kind: 'park', failure, error }
   if (defect && history.defects + 1 >= MOST_DEFECTS) return { kind: 'park', failure, error }
   if (history.failingForMs >= history.giveUpAfterMs) return { kind: 'park', failure, error }
-  const delayMs = Math.max(backoffMs(history.runs, fraction), error.details.retryAfterMs ?? 0)
+  const delayMs = Math.max(
+    backoffMs(history.runs, fraction),
+    Math.min(LONGEST_RETRY_AFTER_MS, error.details.retryAfterMs ?? 0),
+  )
   const waitMs =
     error.disposition === 'unknown-outcome' && error.details.retryAfterMs !== undefined
       ? Math.min(delayMs, error.details.retryAfterMs)

@@ -45,6 +45,8 @@ export function createResolver(options: ResolverOptions) {
   const { store, time, questions, log } = options
   const stopping = new AbortController()
   let loop: Promise<void> | undefined
+  /** Where the last round ended: what nobody can answer must not keep the others from being asked. */
+  let lastRowId = 0
 
   function findEffect(handler: string, name: string): AnyEffect | undefined {
     return options.handlers
@@ -129,7 +131,8 @@ export function createResolver(options: ResolverOptions) {
   async function round(): Promise<void> {
     const { discarding, due } = await store.read('runtime.resolver', async (tx) => ({
       discarding: await tx.all<InboxRow>(
-        "SELECT * FROM inbox WHERE state = 'discarding' ORDER BY row_id LIMIT ?",
+        "SELECT * FROM inbox WHERE state = 'discarding' AND row_id > ? ORDER BY row_id LIMIT ?",
+        lastRowId,
         AT_ONCE,
       ),
       due: await tx.all<EffectRow>(
@@ -138,8 +141,10 @@ export function createResolver(options: ResolverOptions) {
         AT_ONCE,
       ),
     }))
-    for (const row of discarding) await resolveDiscarding(row)
-    for (const known of due) await lookAgain(known)
+    lastRowId = discarding.length < AT_ONCE ? 0 : (discarding.at(-1)?.row_id ?? 0)
+    const goOn = () => log.warn('an open question could not be asked; it is asked again')
+    for (const row of discarding) await resolveDiscarding(row).catch(goOn)
+    for (const known of due) await lookAgain(known).catch(goOn)
   }
 
   async function run(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type Logger,
   type Store,
   type Time,
+  type Tx,
 } from '@samband/kernel'
 import { type Acceptance, type AcceptanceOutcome, accept } from './acceptance.ts'
 import { type AccountLine, type AccountScope, type Completion, readAccount } from './account.ts'
@@ -216,6 +217,7 @@ async function prepareStore(store: Store, handlers: readonly Handler[], time: Ti
       if (knownEffects.has(`${effect.handler} ${effect.name}`)) continue
       await parkUnknown(tx, "row_id = ? AND state = 'waiting'", effect.row_id, `effect ${effect.name}`)
     }
+    await nothingLaterThan(tx, now + LONGEST_DUE_MS)
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
     await tx.run(
       "INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -225,12 +227,15 @@ async function prepareStore(store: Store, handlers: readonly Handler[], time: Ti
   })
 }
 
-async function parkUnknown(
-  tx: Parameters<Parameters<Store['transaction']>[1]>[0],
-  where: string,
-  value: string | number,
-  what: string,
-): Promise<void> {
+/** No wait of ours is longer than this; what is due later was written by a clock that was ahead. */
+const LONGEST_DUE_MS = 48 * 60 * 60_000
+
+async function nothingLaterThan(tx: Tx, latest: number): Promise<void> {
+  await tx.run("UPDATE inbox SET due_at = ? WHERE state = 'waiting' AND due_at > ?", latest, latest)
+  await tx.run('UPDATE effect SET look_again_at = ? WHERE look_again_at > ?', latest, latest)
+}
+
+async function parkUnknown(tx: Tx, where: string, value: string | number, what: string): Promise<void> {
   await tx.run(
     `UPDATE inbox SET state = 'parked', park_number = park_number + 1, lease_token = lease_token + 1, lease_holder = NULL, last_code = 'RUNTIME_UKJENT_NAVN', last_disposition = 'permanent',
        last_message = ?, fingerprint = handler || '|RUNTIME_UKJENT_NAVN|' WHERE ${where}`,

@@ -82,6 +82,25 @@ test('R22: while the look-up fails, a letter that is being discarded stays so, a
   expect(world.rows()[0]?.state).toBe('discarded')
 })
 
+test('R22: questions that nobody can answer, however many, do not keep others from being asked', async () => {
+  const world = createWorld()
+  const hub = await world.start()
+  for (let number = 0; number < 102; number++) world.destination.nextFaults.push('lost')
+  world.destination.probeFault = 'error'
+  for (let number = 0; number < 102; number++) await hub.accept({ referanse: `sak-${number}` })
+  await until('all have left', () => world.destination.requests.length === 102, {
+    time: world.time,
+    withinMs: 60 * MINUTE,
+  })
+  await world.time.advance(MINUTE)
+  for (const row of world.rows()) await hub.runtime.verbs.discard(row.row_id, OPERATOR, 'sent by hand')
+  const before = world.destination.lookUps.length
+  await world.time.advance(MINUTE)
+  const asked = new Set(world.destination.lookUps.slice(before))
+
+  expect(asked.size).toBe(102)
+})
+
 test('a letter whose only effect has been done cannot be discarded: it is done', async () => {
   const world = createWorld()
   const hub = await world.start()
