@@ -21,8 +21,8 @@ const store = (file: string) => `services/platform/store/src/sqlite/${file}`
 /** Lets a group wait a moment before it is committed, as a disk does. */
 const LATE_COMMIT: Edit = {
   file: store('group-commit.ts'),
-  from: '    try {\n      if (!connection.commit()) {',
-  to: '    for (let moments = 0; moments < 8; moments++) await turns.busy()\n    try {\n      if (!connection.commit()) {',
+  from: '      if (!connection.commit()) {',
+  to: '      for (let moments = 0; moments < 8; moments++) await turns.busy()\n      if (!connection.commit()) {',
 }
 
 const ANSWER_EARLY = (place: string): Edit => ({

@@ -20,6 +20,13 @@ describe('after a send, it is certain that nothing happened', () => {
       'permanent',
       'dokumenter[1].filnavn',
     ],
+    [
+      fiks(400, 'Feil i mottaker.digitalId.15859099928'),
+      'SVARUT_UGYLDIG_FORSENDELSE',
+      'permanent',
+      'mottaker.digitalId',
+    ],
+    [fiks(400, 'Ugyldig tittel.Vedtak om plass'), 'SVARUT_UGYLDIG_FORSENDELSE', 'permanent', 'tittel'],
     [fiks(400, 'Noe var galt'), 'SVARUT_UGYLDIG_FORSENDELSE', 'permanent', undefined],
     [fiks(400, 'Kan ikke lagre tomt dokument'), 'SVARUT_DOKUMENT_AVVIST', 'permanent', undefined],
     [fiks(400, 'Feil under lesing av fil'), 'SVARUT_DOKUMENT_AVVIST', 'permanent', undefined],

@@ -2,7 +2,7 @@ import type { ErrorCodeHelp, HttpResponse } from '@samband/connector-kit'
 import { jsonOf, retryAfterMs } from '@samband/connector-kit'
 import type { Clock, Disposition, ErrorDetails } from '@samband/kernel'
 import { HubError, NothingHappened } from '@samband/kernel'
-import { FORSENDELSE_FIELDS } from './forsendelse.ts'
+import { FORSENDELSE_FIELDS, FORSENDELSE_SUBFIELDS } from './forsendelse.ts'
 import { ErrorMessage } from './wire.ts'
 
 /** Prefix of every code here. */
@@ -203,11 +203,20 @@ function asError(
   )
 }
 
-/** The field an error text names, when it names one of a forsendelse: `dokumenter[0].filnavn`. The steps are letters and numbers only, so never content. */
+/**
+ * The field an error text names, when it names one of a forsendelse: `dokumenter[0].filnavn`. Cut at the first step that is no field of ours:
+ * what stands there may be what the sender wrote.
+ */
 function fieldAtFault(message: string): string | undefined {
-  for (const [path] of message.matchAll(/[A-Za-z]+(?:\[\d{1,4}\])?(?:\.[A-Za-z\d*]+(?:\[\d{1,4}\])?)*/g)) {
-    const root = /^[A-Za-z]+/.exec(path)?.[0] ?? ''
-    if (FORSENDELSE_FIELDS.has(root)) return path
+  for (const [path] of message.matchAll(/[A-Za-z]+(?:\[\d{1,4}\])?(?:\.[A-Za-z\d]+(?:\[\d{1,4}\])?)*/g)) {
+    const [root = '', ...steps] = path.split('.')
+    if (!FORSENDELSE_FIELDS.has(nameOf(root))) continue
+    const foreign = steps.findIndex((step) => !FORSENDELSE_SUBFIELDS.has(nameOf(step)))
+    return [root, ...steps.slice(0, foreign < 0 ? steps.length : foreign)].join('.')
   }
   return undefined
+}
+
+function nameOf(step: string): string {
+  return step.replace(/\[\d+\]$/, '')
 }

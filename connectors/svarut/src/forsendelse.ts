@@ -220,6 +220,36 @@ export type SvarUtForsendelse = PersonForsendelse | OrganisasjonForsendelse
 /** To whom a forsendelse goes: the last part of the path it is sent to. */
 export type Mottakertype = keyof typeof SvarUtForsendelse
 
+/** Names of fields below the top of a forsendelse. A name that is not here could be content that an error text repeats. */
+export const FORSENDELSE_SUBFIELDS: ReadonlySet<string> = new Set([
+  'navn',
+  'digitalId',
+  'adresse',
+  'adresselinje1',
+  'adresselinje2',
+  'adresselinje3',
+  'postnummer',
+  'poststed',
+  'landkode',
+  'filnavn',
+  'mimeType',
+  'giroarkSide',
+  'skalSigneres',
+  'skalEkskluderesFraUtskrift',
+  'dokumentType',
+  'ekstraMetadata',
+  'key',
+  'value',
+  'url',
+  'tekst',
+  'ledetekst',
+  'type',
+  'tosidig',
+  'signeringUtloper',
+  'signaturType',
+  'tittel',
+])
+
 /** Names of the fields at the top of a forsendelse, for reading SvarUt's error texts. */
 export const FORSENDELSE_FIELDS: ReadonlySet<string> = new Set([
   ...Object.keys(PersonForsendelse.shape),

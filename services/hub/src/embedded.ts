@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   readonly ids: IdSource
   readonly log: Logger
   readonly settings?: HubSettings
+  /** Told once, when the store can no longer be used: the process must end, so that its supervisor starts it anew. */
+  readonly onBroken?: (error: Error) => void
   /** For tests that show what another setting would lose. */
   readonly synchronous?: Synchronous
   /** Stands between the hub and its ports, in tests that stop the process at a boundary. */
@@ -52,6 +54,7 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
     folder: options.dataFolder,
     clock: time.clock,
     timers: time.timers,
+    onBroken: options.onBroken,
     ...(options.synchronous === undefined ? {} : { synchronous: options.synchronous }),
   })
   const store = around.store?.(installation.store) ?? installation.store

@@ -31,6 +31,12 @@ const embedded = await openEmbeddedHub({
   ids: realIds(),
   log,
   settings: { statusRoundMs: config.statusRoundMs },
+  onBroken: () => {
+    log.error('the store can no longer be used: the hub ends, look at the disk, then start it anew', {
+      code: 'STORE_UBRUKELIG',
+    })
+    process.exit(1)
+  },
 }).catch((error: unknown) => {
   const known = asHubError(error)
   process.stderr.write(

@@ -206,6 +206,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Frigjør plass straks. Ingenting tas imot før det er plass; det som er mottatt, er trygt.',
   },
+  STORE_UBRUKELIG: {
+    meaning: 'Lageret feilet slik at ingen vet hva som ble skrevet; navet stopper seg selv.',
+    owner: 'drift',
+    nextStep: 'Se på disken og loggen, start navet på nytt; det kontrollerer lageret og spør før det sender.',
+  },
   STORE_FEIL: {
     meaning: 'Databasen avviste en skriving; ingenting ble lagret.',
     owner: 'drift',

@@ -30,6 +30,8 @@ export interface GroupTurns {
   turn(): Promise<void>
   /** Resolves when it is worth trying a busy database again. */
   busy(): Promise<void>
+  /** Told once, when the connection can no longer be used: the process has to start anew. */
+  broken?(error: Error): void
 }
 
 /** Counts of the pump, for metrics and benches. */
@@ -64,8 +66,8 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
 
   /** Runs one job in its savepoint; false when the database gave up the whole group. What a job is told waits for the commit. */
   async function runWrite(job: Job, ended: Ended[]): Promise<boolean> {
-    connection.savepoint()
     try {
+      connection.savepoint()
       const value = await job.work(connection.tx)
       connection.release()
       ended.push({ job, answer: () => job.resolve(value), worked: true })
@@ -88,15 +90,17 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
         else answer()
       }
     }
-    for (let taken = 0; taken < LARGEST_GROUP; taken++) {
-      const job = writes.shift()
-      if (job === undefined) break
-      if (!(await runWrite(job, ended))) {
-        fail(new HubError('STORE_FEIL', 'transient', 'The database rolled the whole group back; nothing was written.'))
-        return
-      }
-    }
     try {
+      for (let taken = 0; taken < LARGEST_GROUP; taken++) {
+        const job = writes.shift()
+        if (job === undefined) break
+        if (!(await runWrite(job, ended))) {
+          fail(
+            new HubError('STORE_FEIL', 'transient', 'The database rolled the whole group back; nothing was written.'),
+          )
+          return
+        }
+      }
       if (!connection.commit()) {
         fail(
           new HubError(
@@ -108,9 +112,10 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
         return
       }
     } catch (error) {
-      // Nobody can tell what reached the disk: this connection must not go on.
-      broken = error instanceof Error ? error : new Error(String(error))
-      fail(error)
+      // Nobody can tell what reached the disk, or in what state the connection is: it must not go on.
+      broken = unusable(error)
+      turns.broken?.(broken)
+      fail(broken)
       return
     }
     statistics.groups += 1
@@ -178,4 +183,13 @@ export function createGroupCommit(connection: GroupConnection, turns: GroupTurns
       while (pumping !== undefined) await pumping
     },
   }
+}
+
+function unusable(cause: unknown): HubError {
+  return new HubError(
+    'STORE_UBRUKELIG',
+    'transient',
+    'The store failed in a way that leaves open what was written: the hub must be started anew, and looks then.',
+    { cause },
+  )
 }

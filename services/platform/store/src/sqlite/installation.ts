@@ -57,6 +57,8 @@ export function openInstallation(options: {
   readonly clock: Clock
   readonly timers: Timers
   readonly synchronous?: Synchronous
+  /** Told once, when the store can no longer be used and the process has to start anew. */
+  readonly onBroken?: ((error: Error) => void) | undefined
 }): Installation {
   mkdirSync(options.folder, { recursive: true })
   const database = openSound(join(options.folder, DATABASE_FILE), options.synchronous ?? 'FULL')
@@ -71,7 +73,13 @@ export function openInstallation(options: {
     raiseGeneration(database, options.folder, Math.max(inside, outside) + 1)
     writeMeta(database, 'clean_stop', '0')
     const since = readMeta(database, 'distrust_since')
-    const store = createSqliteStore({ database, exclusive: true, timers: options.timers, ownsDatabase: false })
+    const store = createSqliteStore({
+      database,
+      exclusive: true,
+      timers: options.timers,
+      ownsDatabase: false,
+      onBroken: options.onBroken,
+    })
     const stopRaising = keepRaising(database, options.folder, options.timers)
     return {
       store,

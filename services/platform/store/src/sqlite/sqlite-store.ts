@@ -12,6 +12,8 @@ export interface SqliteStoreOptions {
   readonly timers: Timers
   /** Closes the database file with the store; false where several stores share one connection in a test. */
   readonly ownsDatabase?: boolean
+  /** Told once, when the store can no longer be used and the process has to start anew. */
+  readonly onBroken?: ((error: Error) => void) | undefined
 }
 
 /** A `Store` on SQLite, with counts of its groups and a way to vanish as a killed process does. */
@@ -29,6 +31,7 @@ export function createSqliteStore(options: SqliteStoreOptions): SqliteStore {
   const groups = createGroupCommit(connection, {
     turn: () => new Promise((resolve) => setImmediate(resolve)),
     busy: () => new Promise((resolve) => void options.timers.after(BUSY_RETRY_MS, resolve)),
+    broken: (error) => options.onBroken?.(error),
   })
   let ended: 'closed' | 'abandoned' | undefined
   let closing: Promise<void> | undefined
