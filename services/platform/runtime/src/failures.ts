@@ -17,6 +17,8 @@ export interface RowHistory {
   /** Wall milliseconds since the row began to fail; 0 when this is the first time. */
   readonly failingForMs: number
   readonly giveUpAfterMs: number
+  /** The run got evidence before it failed. */
+  readonly madeProgress: boolean
 }
 
 const MOST_DEFECTS = 5
@@ -76,6 +78,7 @@ export function judge(thrown: unknown, history: RowHistory, startedAt: number, n
     fingerprint: [history.handler, error.code, error.details.path ?? ''].join('|'),
     defect,
     counts: error.disposition !== 'paused',
+    madeProgress: history.madeProgress,
   }
   if (error.disposition === 'paused') return { kind: 'pause', failure, error }
   if (error.disposition === 'permanent') return { kind: 'park', failure, error }

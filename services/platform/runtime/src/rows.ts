@@ -197,6 +197,8 @@ export interface RunFailure {
   readonly defect: boolean
   /** False for `paused`: the message is innocent and spends no attempt. */
   readonly counts: boolean
+  /** The run got evidence before it failed: what failed before that is over. */
+  readonly madeProgress: boolean
 }
 
 async function recordFailure(tx: Tx, row: LeasedRow, failure: RunFailure, outcome: string): Promise<void> {
@@ -216,11 +218,15 @@ async function recordFailure(tx: Tx, row: LeasedRow, failure: RunFailure, outcom
     failure.message,
   )
   await tx.run(
-    `UPDATE inbox SET runs = runs + ?, defects = defects + ?, failing_since = CASE WHEN ? = 1 THEN COALESCE(failing_since, ?) ELSE failing_since END,
+    `UPDATE inbox SET runs = CASE WHEN ? = 1 THEN 0 ELSE runs END + ?, defects = defects + ?,
+       failing_since = CASE WHEN ? = 0 THEN NULL WHEN ? = 1 THEN ? ELSE COALESCE(failing_since, ?) END,
        last_code = ?, last_disposition = ?, last_message = ?, fingerprint = ? WHERE row_id = ?`,
+    failure.madeProgress ? 1 : 0,
     failure.counts ? 1 : 0,
     failure.defect ? 1 : 0,
     failure.counts ? 1 : 0,
+    failure.madeProgress ? 1 : 0,
+    failure.startedAt,
     failure.startedAt,
     failure.code,
     failure.disposition,

@@ -56,6 +56,8 @@ export interface Running {
   readonly handler: Handler
   readonly controller: AbortController
   leaseLost: boolean
+  /** This run has got evidence: what comes next begins with patience anew. */
+  madeProgress: boolean
 }
 
 interface Outgoing {
@@ -121,7 +123,10 @@ async function handleAndFinish(
     log,
     signal: running.controller.signal,
     leaseLost: () => running.leaseLost,
-    observe: (event, effect) => around.metrics.effect(handler.name, row.tenant, effect, event),
+    observe: (event, effect) => {
+      if (event === 'evidence') running.madeProgress = true
+      around.metrics.effect(handler.name, row.tenant, effect, event)
+    },
   })
   const acceptedId = row.accepted_id ?? undefined
   await handler.handle(data, {
@@ -258,9 +263,10 @@ async function endFailed(
     thrown,
     {
       handler: handler.name,
-      runs: row.runs,
+      runs: running.madeProgress ? 0 : row.runs,
       defects: row.defects,
-      failingForMs: row.failing_since === null ? 0 : now - row.failing_since,
+      failingForMs: row.failing_since === null || running.madeProgress ? 0 : now - row.failing_since,
+      madeProgress: running.madeProgress,
       giveUpAfterMs: giveUpAfterMs(around, row, handler),
     },
     startedAt,

@@ -178,6 +178,7 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       lease: { rowId: row.row_id, token: row.lease_token },
       controller: new AbortController(),
       leaseLost: false,
+      madeProgress: false,
     }
     running.set(row.row_id, one)
     void runRow(around, one).then(() => {

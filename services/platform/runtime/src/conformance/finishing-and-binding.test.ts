@@ -1,43 +1,19 @@
-import { type Effect, HubError, type Json } from '@samband/kernel'
+import { HubError, type Json } from '@samband/kernel'
 import { expect, test } from 'vitest'
-import { defineHandler, type HandlerContext } from '../index.ts'
-import { type LetterEvidence, type LetterInput, TEST_WAIT_MS, until } from '../testing/index.ts'
+import { TEST_WAIT_MS, until } from '../testing/index.ts'
 import {
   createWorld,
+  handlerOf,
+  inputOf,
   letterKey,
   OPERATOR,
   SECOND_OPERATOR,
   SendtV1,
-  SkrevetV1,
   sendHandler,
   type World,
 } from './test-world.ts'
 
 const MINUTE = 60_000
-
-type LetterEffect = Effect<LetterInput, string, LetterEvidence>
-interface Written {
-  readonly letterId: string
-  readonly sak: string
-  readonly recipient: string
-  readonly text: string
-}
-
-/** A handler of one test around one effect. */
-function handlerOf(
-  effects: readonly LetterEffect[],
-  handle: (data: Written, context: HandlerContext) => Promise<void>,
-  name = 'test.send',
-  aliases: readonly string[] = [],
-) {
-  return defineHandler({ name, aliases, consumes: SkrevetV1, system: 'fake', effects, handle })
-}
-
-const inputOf = (data: Written): LetterInput => ({
-  letterId: data.letterId,
-  recipient: data.recipient,
-  text: data.text,
-})
 
 test('R17: a handler that swallows the error of a send cannot lose the letter: the row is done only when its question is answered', async () => {
   const world = createWorld()

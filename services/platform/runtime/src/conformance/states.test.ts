@@ -41,6 +41,7 @@ const FAILURE = {
   message: 'x',
   fingerprint: 'x|TEST|',
   defect: false,
+  madeProgress: false,
   counts: true,
 }
 const TOKEN = 7

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { createEmbeddedBus } from '@samband/bus'
-import { type EventBus, HubError, type Store } from '@samband/kernel'
+import { type Effect, type EventBus, HubError, type Store } from '@samband/kernel'
 import { defineEvent } from '@samband/messages'
 import { createSqliteStore, migrate, openDatabase, readMigrations, type SqliteStore } from '@samband/store'
 import { onTestFinished } from 'vitest'
@@ -15,6 +15,7 @@ import {
   effectKey,
   type FindDestination,
   type Handler,
+  type HandlerContext,
   type Runtime,
   type RuntimeOptions,
 } from '../index.ts'
@@ -24,6 +25,8 @@ import {
   createTestIds,
   createVirtualTime,
   type FakeDestination,
+  type LetterEvidence,
+  type LetterInput,
   testDestination,
   until,
   type VirtualTime,
@@ -142,6 +145,32 @@ export function sendHandler(
     },
   })
 }
+
+type LetterEffect = Effect<LetterInput, string, LetterEvidence>
+/** The data of `SkrevetV1`. */
+interface Written {
+  readonly letterId: string
+  readonly sak: string
+  readonly recipient: string
+  readonly text: string
+}
+
+/** A handler of one test around its own effects. */
+export function handlerOf(
+  effects: readonly LetterEffect[],
+  handle: (data: Written, context: HandlerContext) => Promise<void>,
+  name = 'test.send',
+  aliases: readonly string[] = [],
+) {
+  return defineHandler({ name, aliases, consumes: SkrevetV1, system: 'fake', effects, handle })
+}
+
+/** What an effect is given of a written letter. */
+export const inputOf = (data: Written): LetterInput => ({
+  letterId: data.letterId,
+  recipient: data.recipient,
+  text: data.text,
+})
 
 /** A world with one store: in memory, or in a file where `shared` lets several workers in at once. Cleaned up after the test. */
 export function createWorld({ shared = false } = {}): World {
