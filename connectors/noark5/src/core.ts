@@ -60,8 +60,8 @@ export class Core {
   readonly recent: ExpiringCache<Links>
   /** The last object of each kind that the core kept under our systemID: the control of a look-up (protocol rule R13). */
   readonly lastMade = new Map<string, string>()
-  /** Set when a create came back with another systemID than ours: look-ups by it then tell nothing. */
-  idsKept = true
+  /** What has been seen of the systemID we send: kept, or replaced by the core's own. Look-ups by ours then tell nothing. */
+  ids: 'unknown' | 'kept' | 'replaced' = 'unknown'
   /** Per upload, the last attempt that certainly opened no session: only after it may another one be opened. */
   readonly noSession: ExpiringCache<number>
   /** `put` or `patch` where the core has refused the profile's way with 405 or 501. */
@@ -92,9 +92,14 @@ export class Core {
     return this.#deps.access(this.to).profile ?? STANDARD_PROFILE
   }
 
-  /** True as long as the core is known, or said, to keep our systemID and to refuse a second object with it. */
+  /** True as long as the core is said to keep our systemID, and to refuse a second object with it, and has not been seen to do otherwise. */
   get keepsIds(): boolean {
-    return this.idsKept && this.profile.systemIdKept
+    return this.ids !== 'replaced' && this.profile.systemIdKept
+  }
+
+  /** An object with our systemID has been seen there. One that was replaced outweighs it. */
+  keptId(): void {
+    if (this.ids === 'unknown') this.ids = 'kept'
   }
 
   /** How long a changing request may take in all, in milliseconds. */
@@ -212,9 +217,14 @@ export class Core {
    * @throws NothingHappened NOARK5_FREMMED_ADRESSE (paused)
    */
   assertOurs(url: string): void {
-    if (new URL(url).origin === new URL(this.to.baseUrl).origin) return
+    if (this.isOurs(url)) return
     const message = 'A link of the core leads to another host than its root, and the login is not sent there.'
     throw nothing('NOARK5_FREMMED_ADRESSE', 'paused', message)
+  }
+
+  /** Whether an address lies at the host of the root. */
+  isOurs(url: string): boolean {
+    return new URL(url).origin === new URL(this.to.baseUrl).origin
   }
 
   #get(url: string, signal: AbortSignal) {

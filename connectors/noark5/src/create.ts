@@ -101,8 +101,11 @@ function made(prepared: PreparedCreate, answer: HttpResponse): Seen {
     throw failed('NOARK5_UVENTET_SVAR', 'unknown-outcome', message)
   }
   core.recent.set(self, found.links)
-  if (!sameId(found.wire['systemID'], key)) core.idsKept = false
-  else core.lastMade.set(kind, key)
+  if (!sameId(found.wire['systemID'], key)) core.ids = 'replaced'
+  else {
+    core.keptId()
+    core.lastMade.set(kind, key)
+  }
   return { ...found, self }
 }
 
@@ -114,7 +117,7 @@ function locationOf(answer: HttpResponse, url: string): string | undefined {
 /** After a refusal that may mean "your systemID exists": what is there, if it is. */
 async function conflicting(prepared: PreparedCreate, signal: AbortSignal): Promise<Seen | undefined> {
   const { core, kind, key, parent } = prepared
-  const answer = await lookUp(core, kind, key, parent, signal)
+  const answer = await lookUp(core, { kind, key, parent, tittel: tittelOf(prepared.body) }, signal)
   if (answer.kind === 'there') {
     core.recent.set(answer.evidence.self, answer.evidence.links)
     return answer.evidence
@@ -122,6 +125,10 @@ async function conflicting(prepared: PreparedCreate, signal: AbortSignal): Promi
   if (answer.kind === 'not-there') return undefined
   const message = 'The core refused a create, and whether the object is there could not be asked.'
   throw failed('NOARK5_UKJENT_UTFALL', 'unknown-outcome', message, { cause: answer.why })
+}
+
+function tittelOf({ tittel }: Wire): string | undefined {
+  return typeof tittel === 'string' ? tittel : undefined
 }
 
 /** It says that it is there, and does not find it: an index that lags. Our request did nothing. */

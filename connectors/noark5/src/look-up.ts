@@ -67,43 +67,56 @@ export async function findById(
   return list && (await search(core, list, systemId, signal)).hits[0]
 }
 
-/** A parent by its address, or by search where the address has changed. `undefined` when neither finds it. */
+/**
+ * A parent by its address, or by search where the address has changed, be it the path or, after the core has moved, the host. `undefined` when
+ * neither finds it.
+ */
 export async function readParent(
   core: Core,
   kind: Kind,
   parent: Parent,
   signal: AbortSignal,
 ): Promise<Seen | undefined> {
-  const found = await core.find(parent.self, signal)
+  const found = core.isOurs(parent.self) ? await core.find(parent.self, signal) : undefined
   if (found && sameId(found.wire['systemID'], parent.systemId)) return found
   core.recent.delete(parent.self)
   core.discovery.drop()
   return findById(core, kind, parent.systemId, signal)
 }
 
+/** What is looked for: something our key may have made. */
+export interface Wanted {
+  readonly kind: Kind
+  readonly key: string
+  readonly parent: Parent | undefined
+  /** The title it was sent with; not given for kinds that have none, or whose parent tells whether the core keeps our systemID. */
+  readonly tittel?: string | undefined
+}
+
 /**
  * Whether the core holds what a key has made (protocol rule R13). "Not there" only from a well-formed empty answer, of a core that keeps our
  * systemID, to a question that does find something else we know is there.
  */
-export async function lookUp(
-  core: Core,
-  kind: Kind,
-  key: string,
-  parent: Parent | undefined,
-  signal: AbortSignal,
-): Promise<ProbeAnswer<Seen>> {
+export async function lookUp(core: Core, wanted: Wanted, signal: AbortSignal): Promise<ProbeAnswer<Seen>> {
+  const { kind, key, parent } = wanted
   try {
     const list = await listOf(core, kind, parent, signal)
     if (!list) return cannotTell('The core offers no list in which to look.')
     const { hits, ignored } = await search(core, list, key, signal)
     const [hit, another] = hits
     if (another) return { kind: 'cannot-tell', why: ambiguous() }
-    if (hit) return { kind: 'there', evidence: hit }
+    if (hit) {
+      core.keptId()
+      return { kind: 'there', evidence: hit }
+    }
     const other = kind === 'dokumentbeskrivelse' ? await byEksternReferanse(core, list, key, signal) : undefined
     if (other) return { kind: 'there', evidence: other }
     if (ignored) return cannotTell('The core ignores $filter.')
     if (!core.keepsIds || parent?.egenId === false) {
       return cannotTell('The core gives objects its own systemID, so that ours finds nothing.')
+    }
+    if (await perhapsUnderItsOwnId(core, list, wanted, signal)) {
+      return cannotTell('Whether the core keeps our systemID is not known yet, and it has one with the same title.')
     }
     return (await controlled(core, kind, key, parent, signal))
       ? { kind: 'not-there' }
@@ -129,6 +142,16 @@ async function controlled(
     return (await findById(core, above, parent.systemId, signal)) !== undefined
   }
   return (await findById(core, kind, known, signal)) !== undefined
+}
+
+/**
+ * A core that replaces our systemID hides from a search by it what our request has made. As long as it is not known whether this core does, any
+ * object with the same title may be ours.
+ */
+async function perhapsUnderItsOwnId(core: Core, list: Link, { parent, tittel }: Wanted, signal: AbortSignal) {
+  if (core.ids !== 'unknown' || parent?.egenId === true || tittel === undefined) return false
+  for await (const _ of entriesOf(core, filtered(list, equals('tittel', tittel)), signal)) return true
+  return false
 }
 
 function parentKind(kind: Kind): Kind | undefined {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Received } from '../../simulator/index.ts'
 import type { Bench } from './bench.ts'
-import { aBench, anInnhold, fileLetter } from './bench.ts'
+import { aBench, anArkiv, anInnhold, fileLetter } from './bench.ts'
 
 let bench: Bench | undefined
 afterEach(async () => {
@@ -181,7 +181,46 @@ test('on a core that gives its own systemID, that one is kept as evidence, and a
   expect(bench.sim.received().journalposter).toHaveLength(2)
 })
 
-test('on such a core a dokumentbeskrivelse is found by eksternReferanse', async () => {
+describe('as long as nothing has shown whether the core keeps our systemID', () => {
+  test('one that replaces it gets no second saksmappe', async () => {
+    bench = await aBench({ keepsClientSystemId: false })
+    bench.sim.faults.order({ operation: 'ny-saksmappe', fault: 'answer-lost' })
+    await expect(fileLetter(bench)).rejects.toThrow(/cannot-tell, NOARK5_KAN_IKKE_SLA_OPP/)
+    expect(bench.sim.received().saksmapper).toHaveLength(1)
+  })
+
+  test('nor a second journalpost in a saksmappe that others made', async () => {
+    bench = await aBench({ keepsClientSystemId: false })
+    await fileLetter(bench)
+    const { mappeID } = bench.sim.received().saksmapper[0] ?? { mappeID: '' }
+    bench.payloads.put('innhold-1', JSON.stringify(anInnhold({ arkiv: anArkiv({ saksmappe: { mappeID } }) })))
+    bench.effects = bench.restart()
+    bench.sim.faults.order({ operation: 'ny-journalpost', fault: 'answer-lost' })
+    const second = fileLetter(bench, anArkiv({ saksmappe: { mappeID } }), { forsendelseId: 'brev-2' })
+    await expect(second).rejects.toThrow(/cannot-tell, NOARK5_KAN_IKKE_SLA_OPP/)
+    expect(bench.sim.received().journalposter).toHaveLength(2)
+  })
+
+  test('one that keeps it is asked again, and tells by what it finds', async () => {
+    bench = await aBench()
+    bench.sim.faults.order({ operation: 'ny-saksmappe', fault: 'error-under-200' })
+    const { trace } = await fileLetter(bench)
+    expect(trace.at(-1)).toBe('not-there')
+    oneOfEach(bench.sim.received())
+  })
+})
+
+test('after the core has moved to another host, what was made before is found by its systemID', async () => {
+  bench = await aBench()
+  const { saksmappe } = await fileLetter(bench)
+  const before = { ...saksmappe, self: saksmappe.self.replace(new URL(saksmappe.self).host, 'gammel-kjerne.invalid') }
+  bench.effects = bench.restart()
+  await fileLetter(bench, undefined, { forsendelseId: 'brev-2', saksmappe: before })
+  expect(bench.sim.received().saksmapper).toHaveLength(1)
+  expect(bench.sim.received().journalposter).toHaveLength(2)
+})
+
+test('on a core that gives its own systemID a dokumentbeskrivelse is found by eksternReferanse', async () => {
   bench = await aBench({ keepsClientSystemId: false })
   bench.sim.faults.order({ operation: 'ny-dokumentbeskrivelse', fault: 'answer-lost' })
   const { trace } = await fileLetter(bench)

@@ -63,7 +63,7 @@ export function opprettDokumentbeskrivelse(
       return evidenceOf(await create(prepared, attempt), prepared.key)
     },
     async probe(key, { journalpost }, to, signal): Promise<ProbeAnswer<DokumentbeskrivelseEvidence>> {
-      const answer = await lookUp(context.core(to), 'dokumentbeskrivelse', key, journalpost, signal)
+      const answer = await lookUp(context.core(to), { kind: 'dokumentbeskrivelse', key, parent: journalpost }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: evidenceOf(answer.evidence, key) } : answer
     },
   }

@@ -61,7 +61,7 @@ export function opprettDokumentobjekt(
       return evidenceOf(await create(prepared, attempt), prepared.key)
     },
     async probe(key, { dokumentbeskrivelse }, to, signal): Promise<ProbeAnswer<DokumentobjektEvidence>> {
-      const answer = await lookUp(context.core(to), 'dokumentobjekt', key, dokumentbeskrivelse, signal)
+      const answer = await lookUp(context.core(to), { kind: 'dokumentobjekt', key, parent: dokumentbeskrivelse }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: evidenceOf(answer.evidence, key) } : answer
     },
   }

@@ -64,8 +64,9 @@ export function opprettJournalpost(context: Context): Effect<OpprettJournalpostI
         throw await whyRefused(prepared, error, attempt.signal)
       }
     },
-    async probe(key, { saksmappe }, to, signal): Promise<ProbeAnswer<JournalpostEvidence>> {
-      const answer = await lookUp(context.core(to), 'journalpost', key, saksmappe, signal)
+    async probe(key, { innhold: ref, saksmappe }, to, signal): Promise<ProbeAnswer<JournalpostEvidence>> {
+      const { tittel } = (await context.innhold(to, ref)).arkiv.journalpost
+      const answer = await lookUp(context.core(to), { kind: 'journalpost', key, parent: saksmappe, tittel }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: journalpostEvidence(answer.evidence, key) } : answer
     },
   }

@@ -66,7 +66,7 @@ export function opprettKorrespondansepart(
       return { ...evidenceOf(await create(prepared, attempt), prepared.key), registrert: true }
     },
     async probe(key, { journalpost }, to, signal): Promise<ProbeAnswer<KorrespondansepartEvidence>> {
-      const answer = await lookUp(context.core(to), 'korrespondansepart', key, journalpost, signal)
+      const answer = await lookUp(context.core(to), { kind: 'korrespondansepart', key, parent: journalpost }, signal)
       if (answer.kind !== 'there') return answer
       return { kind: 'there', evidence: { ...evidenceOf(answer.evidence, key), registrert: true } }
     },

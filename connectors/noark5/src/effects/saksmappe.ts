@@ -59,7 +59,7 @@ export function opprettSaksmappe(context: Context): Effect<OpprettSaksmappeInput
       const { saksmappe } = (await context.innhold(to, input.innhold)).arkiv
       // What is only looked up leaves nothing behind: there is no question to ask.
       if ('mappeID' in saksmappe) return { kind: 'not-there' }
-      const answer = await lookUp(core, 'saksmappe', key, undefined, signal)
+      const answer = await lookUp(core, { kind: 'saksmappe', key, parent: undefined, tittel: saksmappe.tittel }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: madeEvidence(answer.evidence, key) } : answer
     },
   }
