@@ -5,6 +5,7 @@ import { HubError, NothingHappened } from '@samband/kernel'
 import type { Core, Seen } from './core.ts'
 import { NOARK_JSON, seen } from './core.ts'
 import { failed, nothing } from './errors.ts'
+import type { Made } from './evidence.ts'
 import type { Kind, Parent } from './look-up.ts'
 import { lookUp, readParent, sameId } from './look-up.ts'
 import { refusalOf } from './refusals.ts'
@@ -22,16 +23,6 @@ export interface PreparedCreate {
   readonly body: Wire
   readonly authorization: string
   readonly parent: Parent | undefined
-}
-
-/** What is kept of something made or found: ids and addresses, no personal data. */
-export type Made = {
-  readonly systemId: string
-  readonly self: string
-  /** True when the core kept our systemID, false when it gave its own; null for what others made. */
-  readonly egenId: boolean | null
-  /** Digest of the skjerming the core has shown for it, null for none. */
-  readonly skjerming: string | null
 }
 
 /** The `ny-…` link of a parent: from what was just made, else from the parent itself. @throws as `parentOf`; `missing` when there is no such link */

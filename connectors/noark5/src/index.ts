@@ -1,21 +1,27 @@
 export { Arkiv, Skjerming, saksmappeKey } from './arkiv.ts'
 export type { InnholdRef } from './context.ts'
 export type { Noark5Access, Noark5Dependencies } from './core.ts'
-export type { Made } from './create.ts'
 export type { Arkivdokument } from './effects/dokument.ts'
 export { arkivdokumenter } from './effects/dokument.ts'
-export type { DokumentbeskrivelseEvidence, OpprettDokumentbeskrivelseInput } from './effects/dokumentbeskrivelse.ts'
-export type { DokumentobjektEvidence, OpprettDokumentobjektInput } from './effects/dokumentobjekt.ts'
-export type { EkspedertEvidence, SettEkspedertInput } from './effects/ekspedert.ts'
+export type { OpprettDokumentbeskrivelseInput } from './effects/dokumentbeskrivelse.ts'
+export type { OpprettDokumentobjektInput } from './effects/dokumentobjekt.ts'
+export type { SettEkspedertInput } from './effects/ekspedert.ts'
 export type { LastOppFilInput } from './effects/fil.ts'
-export type { JournalpostEvidence, OpprettJournalpostInput } from './effects/journalpost.ts'
-export type { KorrespondansepartEvidence, OpprettKorrespondansepartInput } from './effects/korrespondansepart.ts'
-export type { OpprettSaksmappeInput, SaksmappeEvidence } from './effects/saksmappe.ts'
-export type { FilEvidence } from './effects/upload.ts'
+export type { OpprettJournalpostInput } from './effects/journalpost.ts'
+export type { OpprettKorrespondansepartInput } from './effects/korrespondansepart.ts'
+export type { OpprettSaksmappeInput } from './effects/saksmappe.ts'
 export type { Noark5Effects } from './effects.ts'
 export { createNoark5Effects } from './effects.ts'
 export type { ErrorCodeText, Noark5ErrorCode } from './errors.ts'
 export { NOARK5_ERROR_CODES } from './errors.ts'
+export type {
+  EkspedertEvidence,
+  FilEvidence,
+  JournalpostEvidence,
+  KorrespondansepartEvidence,
+  Made,
+  SaksmappeEvidence,
+} from './evidence.ts'
 export { Innhold, Mottaker } from './innhold.ts'
 export type { Noark5Login } from './login.ts'
 export type { Parent } from './look-up.ts'

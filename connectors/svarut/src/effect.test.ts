@@ -102,12 +102,27 @@ function anAttempt(part: Partial<Attempt> = {}): Attempt {
 
 async function send(input: SendInput, part: Partial<Attempt> = {}) {
   const effect = createSendTilSvarUt(deps())
-  return effect.act(await effect.prepare(key, input, to, signal), anAttempt(part))
+  const evidence = await effect.act(await effect.prepare(key, input, to, signal), anAttempt(part))
+  expect(effect.evidenceFault?.(evidence)).toBeUndefined()
+  return evidence
 }
 
 async function probe(input: SendInput) {
-  return createSendTilSvarUt(deps()).probe?.(key, input, to, signal)
+  const effect = createSendTilSvarUt(deps())
+  const answer = await effect.probe?.(key, input, to, signal)
+  if (answer?.kind === 'there') expect(effect.evidenceFault?.(answer.evidence)).toBeUndefined()
+  return answer
 }
+
+test.each([
+  [{}, 'svarUtId'],
+  [{ svarUtId: 's-1' }, 'sendtTidspunkt'],
+  [{ svarUtId: 's-1', sendtTidspunkt: '25.11.2026' }, 'sendtTidspunkt'],
+  [{ svarUtId: 's-1', sendtTidspunkt: '2026-11-25T10:00:00Z', id: 1 }, 'id'],
+  ['s-1', ''],
+])('evidence %j of a person does not fit at %j', (given, path) => {
+  expect(createSendTilSvarUt(deps()).evidenceFault?.(given)).toBe(path)
+})
 
 describe('a letter that SvarUt accepts', () => {
   test('is sent once, with our reference, and SvarUt has the documents in order', async () => {

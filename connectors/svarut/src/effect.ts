@@ -1,4 +1,5 @@
 import type { HttpDependencies } from '@samband/connector-kit'
+import { evidenceFault } from '@samband/connector-kit'
 import type { BoundDestination, Effect, IdSource, Payloads, ProbeAnswer } from '@samband/kernel'
 import { HubError, isoInstant } from '@samband/kernel'
 import { z } from 'zod'
@@ -28,13 +29,16 @@ export type SendInput = {
 }
 
 /** Proof that SvarUt has accepted it. */
-export type SendEvidence = {
-  readonly svarUtId: string
-  /** ISO 8601, UTC: when the answer came, by our clock; or, from a look-up, when SvarUt received it. */
-  readonly sendtTidspunkt: string
-  /** Further ids with the same reference: the letter went more than once. An incident. */
-  readonly flere?: readonly string[]
-}
+export const SendEvidence = z
+  .strictObject({
+    svarUtId: z.string().min(1).max(200),
+    /** ISO 8601, UTC: when the answer came, by our clock; or, from a look-up, when SvarUt received it. */
+    sendtTidspunkt: z.iso.datetime(),
+    /** Further ids with the same reference: the letter went more than once. An incident. */
+    flere: z.array(z.string()).readonly().optional(),
+  })
+  .readonly()
+export type SendEvidence = z.infer<typeof SendEvidence>
 
 /** A send with everything at hand. Holds personal data and a token; lives in memory only. */
 export interface PreparedSend {
@@ -83,6 +87,7 @@ export function createSendTilSvarUt(deps: SendDependencies): Effect<SendInput, P
     discriminator: ({ avtrykk }) => avtrykk,
     // Our clock gave the time of an answer, SvarUt's own that of a look-up: only the ids tell letters apart.
     identity: ({ svarUtId, flere }) => [svarUtId, ...(flere ?? [])].join(' '),
+    evidenceFault: evidenceFault(SendEvidence),
     doubled: ({ flere }) => flere !== undefined && flere.length > 0,
 
     async prepare(key, input, to, signal) {

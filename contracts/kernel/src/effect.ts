@@ -84,6 +84,11 @@ export interface Effect<Input extends Json, Prepared, Evidence extends Json> {
   identity?(evidence: Evidence): string
   /** True when the evidence itself shows that the thing was made more than once, e.g. a look-up with two hits. */
   doubled?(evidence: Evidence): boolean
+  /**
+   * For evidence that a person gives: the member that does not fit or is missing (`''` for the whole), `undefined` when it is as `act` would
+   * have returned it. Left out: any object will do.
+   */
+  evidenceFault?(given: Json): string | undefined
   /** False where `probe` asks at the address of the thing itself instead of searching: then the control of R13 says nothing. Left out means true. */
   readonly searches?: boolean
   /** Obliged for `unique` and `probe`. */

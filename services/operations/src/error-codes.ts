@@ -95,6 +95,12 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Se på reisen: svaret kan ha kommet i mellomtiden.',
   },
+  DRIFT_BEVIS_PASSER_IKKE: {
+    meaning:
+      'Beviset har ikke den formen som mottakersystemets eget svar har; feltet som mangler eller er feil, er nevnt.',
+    owner: 'drift',
+    nextStep: 'Skriv beviset med feltene som står under Bevis i README for koblingen, og svar igjen.',
+  },
   DRIFT_TO_PERSONER: {
     meaning: 'En så stor omkjøring må startes av en annen person enn den som planla den.',
     owner: 'drift',

@@ -12,9 +12,9 @@ import { saksmappeKey } from '../arkiv.ts'
 import type { Noark5Access } from '../core.ts'
 import type { Arkivdokument } from '../effects/dokument.ts'
 import { arkivdokumenter } from '../effects/dokument.ts'
-import type { SaksmappeEvidence } from '../effects/saksmappe.ts'
 import type { Noark5Effects } from '../effects.ts'
 import { createNoark5Effects } from '../effects.ts'
+import type { SaksmappeEvidence } from '../evidence.ts'
 import type { Innhold } from '../innhold.ts'
 import { NIKITA_PROFILE, STANDARD_PROFILE } from '../profile.ts'
 
@@ -187,7 +187,7 @@ export async function run<Input extends Json, Prepared, Evidence extends Json>(
       const prepared = await effect.prepare(key, input, bench.to, signal)
       const attempt: Attempt = { key, number, destination: bench.to, signal, start: () => undefined }
       number += 1
-      return { evidence: await effect.act(prepared, attempt), steps }
+      return { evidence: fitting(effect, await effect.act(prepared, attempt)), steps }
     } catch (error) {
       if (!(error instanceof HubError)) throw error
       steps.push(error.code)
@@ -197,13 +197,23 @@ export async function run<Input extends Json, Prepared, Evidence extends Json>(
       for (let answered = false; !answered && steps.length < 10; ) {
         const answer = await effect.probe(key, input, bench.to, new AbortController().signal)
         steps.push(answer.kind)
-        if (answer.kind === 'there') return { evidence: answer.evidence, steps }
+        if (answer.kind === 'there') return { evidence: fitting(effect, answer.evidence), steps }
         if (answer.kind === 'cannot-tell') steps.push(answer.why.code)
         answered = answer.kind === 'not-there'
       }
     }
   }
   throw new Error(`no end after ${steps.join(', ')}`)
+}
+
+/** What the effect gives must be what it would take from a person. */
+function fitting<Evidence extends Json>(
+  { name, evidenceFault }: Pick<Effect<Json, never, Evidence>, 'name' | 'evidenceFault'>,
+  evidence: Evidence,
+): Evidence {
+  const fault = evidenceFault?.(evidence)
+  if (fault !== undefined) throw new Error(`${name}: its own evidence does not fit at ${fault}`)
+  return evidence
 }
 
 export function keyOf<Input extends Json>(

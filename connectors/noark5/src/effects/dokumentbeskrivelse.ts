@@ -1,7 +1,9 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
-import type { Made, PreparedCreate } from '../create.ts'
+import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf, newLink } from '../create.ts'
+import { Made } from '../evidence.ts'
 import { dokumentOf } from '../innhold.ts'
 import type { Parent } from '../look-up.ts'
 import { lookUp } from '../look-up.ts'
@@ -19,9 +21,6 @@ export type OpprettDokumentbeskrivelseInput = {
   readonly dokument: Arkivdokument
 }
 
-/** The description of one document. */
-export type DokumentbeskrivelseEvidence = Made
-
 /**
  * Describes one document of the letter; one after another, since cores refuse them side by side. eksternReferanse is the effect key.
  *
@@ -30,13 +29,14 @@ export type DokumentbeskrivelseEvidence = Made
  */
 export function opprettDokumentbeskrivelse(
   context: Context,
-): Effect<OpprettDokumentbeskrivelseInput, PreparedCreate, DokumentbeskrivelseEvidence> {
+): Effect<OpprettDokumentbeskrivelseInput, PreparedCreate, Made> {
   return {
     name: 'noark5.opprettDokumentbeskrivelse',
     guarantee: 'unique',
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: ({ dokument }) => dokumentDiscriminator(dokument),
     identity: ({ systemId }) => systemId,
+    evidenceFault: evidenceFault(Made),
     fixed: ({ forsendelseId, innhold, journalpost, dokument }) => ({
       forsendelseId,
       innhold,
@@ -62,7 +62,7 @@ export function opprettDokumentbeskrivelse(
     async act(prepared, attempt) {
       return evidenceOf(await create(prepared, attempt), prepared.key)
     },
-    async probe(key, { journalpost }, to, signal): Promise<ProbeAnswer<DokumentbeskrivelseEvidence>> {
+    async probe(key, { journalpost }, to, signal): Promise<ProbeAnswer<Made>> {
       const answer = await lookUp(context.core(to), { kind: 'dokumentbeskrivelse', key, parent: journalpost }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: evidenceOf(answer.evidence, key) } : answer
     },

@@ -1,7 +1,9 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
-import type { Made, PreparedCreate } from '../create.ts'
+import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf, newLink } from '../create.ts'
+import { Made } from '../evidence.ts'
 import { dokumentOf } from '../innhold.ts'
 import type { Parent } from '../look-up.ts'
 import { lookUp } from '../look-up.ts'
@@ -19,24 +21,20 @@ export type OpprettDokumentobjektInput = {
   readonly dokument: Arkivdokument
 }
 
-/** Where the file of one document goes. */
-export type DokumentobjektEvidence = Made
-
 /**
  * Makes the dokumentobjekt that takes the file, with checksum and size, against which the core verifies the upload.
  *
  * @throws NothingHappened NOARK5_SKJERMING_IKKE_BEKREFTET, NOARK5_FORELDER_MANGLER, NOARK5_LENKE_MANGLER (permanent); see `create`
  * @see TG 1.1, 7.2.1.8: dokumentobjekt
  */
-export function opprettDokumentobjekt(
-  context: Context,
-): Effect<OpprettDokumentobjektInput, PreparedCreate, DokumentobjektEvidence> {
+export function opprettDokumentobjekt(context: Context): Effect<OpprettDokumentobjektInput, PreparedCreate, Made> {
   return {
     name: 'noark5.opprettDokumentobjekt',
     guarantee: 'unique',
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: ({ dokument }) => dokumentDiscriminator(dokument),
     identity: ({ systemId }) => systemId,
+    evidenceFault: evidenceFault(Made),
     fixed: ({ forsendelseId, innhold, dokumentbeskrivelse, dokument }) => ({
       forsendelseId,
       innhold,
@@ -60,8 +58,12 @@ export function opprettDokumentobjekt(
     async act(prepared, attempt) {
       return evidenceOf(await create(prepared, attempt), prepared.key)
     },
-    async probe(key, { dokumentbeskrivelse }, to, signal): Promise<ProbeAnswer<DokumentobjektEvidence>> {
-      const answer = await lookUp(context.core(to), { kind: 'dokumentobjekt', key, parent: dokumentbeskrivelse }, signal)
+    async probe(key, { dokumentbeskrivelse }, to, signal): Promise<ProbeAnswer<Made>> {
+      const answer = await lookUp(
+        context.core(to),
+        { kind: 'dokumentobjekt', key, parent: dokumentbeskrivelse },
+        signal,
+      )
       return answer.kind === 'there' ? { kind: 'there', evidence: evidenceOf(answer.evidence, key) } : answer
     },
   }

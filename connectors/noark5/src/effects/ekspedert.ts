@@ -1,11 +1,12 @@
 import type { HttpResponse } from '@samband/connector-kit'
-import { jsonOf } from '@samband/connector-kit'
+import { evidenceFault, jsonOf } from '@samband/connector-kit'
 import type { Attempt, Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context } from '../context.ts'
 import type { Core, Seen } from '../core.ts'
 import { NOARK_JSON, seen } from '../core.ts'
 import { parentOf, within } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
+import { EkspedertEvidence } from '../evidence.ts'
 import type { Parent } from '../look-up.ts'
 import { readParent } from '../look-up.ts'
 import { refusalOf } from '../refusals.ts'
@@ -19,14 +20,6 @@ export type SettEkspedertInput = {
   readonly journalpost: Parent
   /** When the letter was sent: date and time with zone. */
   readonly sendtDato: string
-}
-
-/** The journalpost as the core shows it after the change. */
-export type EkspedertEvidence = {
-  /** E, or J or A where the archive has gone further already. */
-  readonly journalstatus: string
-  /** False where the core did not keep sendtDato. */
-  readonly sendtDatoLagret: boolean
 }
 
 interface PreparedUpdate {
@@ -58,6 +51,7 @@ export function settEkspedert(context: Context): Effect<SettEkspedertInput, Prep
     discriminator: () => 'ekspedert',
     // Archived since, or changed by a person: it is still the one change.
     identity: () => 'ekspedert',
+    evidenceFault: evidenceFault(EkspedertEvidence),
     fixed: ({ forsendelseId, journalpost, sendtDato }) => ({
       forsendelseId,
       journalpost: journalpost.systemId,

@@ -1,15 +1,17 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect } from '@samband/kernel'
 import { asHubError } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
 import { newLink } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
+import { FilEvidence } from '../evidence.ts'
 import { dokumentOf } from '../innhold.ts'
 import type { Parent } from '../look-up.ts'
 import { readParent } from '../look-up.ts'
 import type { Arkivdokument } from './dokument.ts'
 import { dokumentDiscriminator } from './dokument.ts'
 import { fileState } from './file-state.ts'
-import type { FilEvidence, PreparedUpload } from './upload.ts'
+import type { PreparedUpload } from './upload.ts'
 import { differs, upload } from './upload.ts'
 
 /** The file of one document. */
@@ -39,6 +41,7 @@ export function lastOppFil(context: Context): Effect<LastOppFilInput, PreparedUp
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: ({ dokument }) => dokumentDiscriminator(dokument),
     identity: ({ sha256 }) => sha256,
+    evidenceFault: evidenceFault(FilEvidence),
     // The file is asked for at its own address: another file that is found says nothing about this one.
     searches: false,
     fixed: ({ forsendelseId, innhold, dokumentobjekt, dokument }) => ({

@@ -1,10 +1,12 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import { NothingHappened } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
 import type { Seen } from '../core.ts'
-import type { Made, PreparedCreate } from '../create.ts'
+import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf, newLink } from '../create.ts'
 import { nothing } from '../errors.ts'
+import { JournalpostEvidence } from '../evidence.ts'
 import type { Parent } from '../look-up.ts'
 import { lookUp, readParent } from '../look-up.ts'
 import { requireSkjerming, skjermingToSend } from '../shielding.ts'
@@ -16,14 +18,6 @@ export type OpprettJournalpostInput = {
   readonly innhold: InnholdRef
   /** The evidence of `opprettSaksmappe`. */
   readonly saksmappe: Parent
-}
-
-/** The journalpost of a letter, with the numbers people know it by. */
-export type JournalpostEvidence = Made & {
-  readonly registreringsId: string | null
-  readonly journalaar: number | null
-  readonly journalsekvensnummer: number | null
-  readonly journalpostnummer: number | null
 }
 
 type Prepared = PreparedCreate & { readonly saksmappe: Parent }
@@ -43,6 +37,7 @@ export function opprettJournalpost(context: Context): Effect<OpprettJournalpostI
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: () => 'journalpost',
     identity: ({ systemId }) => systemId,
+    evidenceFault: evidenceFault(JournalpostEvidence),
     fixed: ({ forsendelseId, innhold, saksmappe }) => ({ forsendelseId, innhold, saksmappe: saksmappe.systemId }),
     async prepare(key, { innhold: ref, saksmappe }, to, signal) {
       const core = context.core(to)

@@ -1,7 +1,9 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
-import type { Made, PreparedCreate } from '../create.ts'
+import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf, newLink } from '../create.ts'
+import { KorrespondansepartEvidence } from '../evidence.ts'
 import type { Innhold } from '../innhold.ts'
 import type { Parent } from '../look-up.ts'
 import { lookUp } from '../look-up.ts'
@@ -17,9 +19,6 @@ export type OpprettKorrespondansepartInput = {
   /** `mottaker`: the one the letter goes to (EM). `avsender`: saksbehandler and administrativEnhet (IA). A letter has one of each. */
   readonly part: 'mottaker' | 'avsender'
 }
-
-/** `registrert` false: there was nothing to register, or the core takes no internal parties; nothing was sent. */
-export type KorrespondansepartEvidence = (Made & { readonly registrert: true }) | { readonly registrert: false }
 
 type Prepared = PreparedCreate | { readonly nothingToSend: true }
 
@@ -39,6 +38,7 @@ export function opprettKorrespondansepart(
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: ({ part }) => part,
     identity: (evidence) => (evidence.registrert ? evidence.systemId : ''),
+    evidenceFault: evidenceFault(KorrespondansepartEvidence),
     fixed: ({ forsendelseId, innhold, journalpost, part }) => ({
       forsendelseId,
       innhold,

@@ -1,9 +1,11 @@
+import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
 import type { Core, Seen } from '../core.ts'
-import type { Made, PreparedCreate } from '../create.ts'
+import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf } from '../create.ts'
 import { nothing } from '../errors.ts'
+import { SaksmappeEvidence } from '../evidence.ts'
 import { lookUp } from '../look-up.ts'
 import { skjermingToSend } from '../shielding.ts'
 import { toSaksmappe } from '../translate.ts'
@@ -13,13 +15,6 @@ export type OpprettSaksmappeInput = {
   /** From `saksmappeKey`. */
   readonly saksmappeKey: string
   readonly innhold: InnholdRef
-}
-
-/** The saksmappe that letters with this key are filed in. */
-export type SaksmappeEvidence = Made & {
-  readonly mappeId: string | null
-  /** True when the hub made it, false when it was found by mappeID. */
-  readonly laget: boolean
 }
 
 type Prepared = { readonly found: SaksmappeEvidence } | { readonly create: PreparedCreate }
@@ -37,6 +32,7 @@ export function opprettSaksmappe(context: Context): Effect<OpprettSaksmappeInput
     subject: ({ saksmappeKey }) => saksmappeKey,
     discriminator: () => 'saksmappe',
     identity: ({ systemId }) => systemId,
+    evidenceFault: evidenceFault(SaksmappeEvidence),
     fixed: ({ saksmappeKey }) => ({ saksmappeKey }),
     async prepare(key, input, to, signal) {
       const core = context.core(to)

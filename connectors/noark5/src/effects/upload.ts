@@ -5,13 +5,11 @@ import type { Core } from '../core.ts'
 import { NOARK_JSON } from '../core.ts'
 import { within } from '../create.ts'
 import { failed, nothing } from '../errors.ts'
+import type { FilEvidence } from '../evidence.ts'
 import type { Refusal } from '../refusals.ts'
 import { refusalOf } from '../refusals.ts'
 import { fileState } from './file-state.ts'
 import { Piecewise } from './piecewise.ts'
-
-/** What was read back from the core, equal to what was sent. */
-export type FilEvidence = { readonly sha256: string; readonly sizeBytes: number }
 
 /** An upload that is ready to go. */
 export interface PreparedUpload {

@@ -9,7 +9,7 @@ import {
   recordEvidence,
 } from './attempts.ts'
 import { type Person, writeAudit } from './audit.ts'
-import type { Handler } from './define-handler.ts'
+import type { AnyEffect, Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
@@ -209,6 +209,7 @@ export function createOperatorVerbs(options: {
         }
         if (answer.kind === 'there') {
           const declared = findEffect(options.handlers, effect)
+          refuseUnfit(declared, answer.evidence)
           const reading =
             declared === undefined
               ? { identity: JSON.stringify, showsDouble: false }
@@ -281,6 +282,18 @@ export function createOperatorVerbs(options: {
       await endDiscarding(tx, row, line.at)
     return { rowId, state: 'not-there', sentence: 'To personer har svart at den ikke finnes hos mottakersystemet.' }
   }
+}
+
+/** A later step reads the evidence as if the destination had given it. */
+function refuseUnfit(declared: AnyEffect | undefined, evidence: Json): void {
+  const fault = declared?.evidenceFault?.(evidence)
+  if (fault === undefined) return
+  throw new HubError(
+    'DRIFT_BEVIS_PASSER_IKKE',
+    'permanent',
+    "The evidence is not of the form that this effect gives: see the member at fault, and the connector's README.",
+    { path: ['bevis', fault].filter(Boolean).join('.') },
+  )
 }
 
 function findEffect(handlers: readonly Handler[], effect: EffectRow) {

@@ -91,6 +91,27 @@ test('R18: where nobody can be asked, an unknown outcome is parked until a perso
   expect(world.destination.requests).toHaveLength(1)
 })
 
+test('evidence that a person gives must be what the effect itself would give, else a later step would break on it', async () => {
+  const world = createWorld()
+  const effect: ReturnType<typeof world.destination.effect> = {
+    ...world.destination.effect({ guarantee: 'once-or-ask' }),
+    evidenceFault: (given) => (typeof given === 'object' && given !== null && 'id' in given ? undefined : 'id'),
+  }
+  world.destination.nextFaults.push('answer-lost')
+  const hub = await world.start({ handlers: [sendHandler(world.destination, { effect })] })
+  const key = letterKey(world, await hub.accept({ referanse: 'sak-1' }))
+  await until('it is parked', () => world.rows("state = 'parked'").length === 1, { time: world.time })
+  const say = (evidence: Json) =>
+    hub.runtime.verbs.answer(key, { kind: 'there', evidence }, OPERATOR, 'seen over there', 'their list')
+
+  await expect(say({ number: 1 })).rejects.toMatchObject({
+    code: 'DRIFT_BEVIS_PASSER_IKKE',
+    details: { path: 'bevis.id' },
+  })
+  expect(world.sql('SELECT * FROM audit')).toEqual([])
+  expect(await say({ id: 'letter-1', hits: 1 })).toMatchObject({ state: 'there' })
+})
+
 test('R18: "not there" by hand needs two people, and only then the letter is sent again', async () => {
   const world = createWorld()
   const effect = world.destination.effect({ guarantee: 'once-or-ask' })
