@@ -146,13 +146,22 @@ async function controlled(
 
 /**
  * A core that replaces our systemID hides from a search by it what our request has made. As long as it is not known whether this core does, any
- * object with the same title may be ours.
+ * object with the same title may be ours. One whose systemID is name-based (UUID version 5), as our keys are and a core's own are not, shows that it keeps them.
  */
 async function perhapsUnderItsOwnId(core: Core, list: Link, { parent, tittel }: Wanted, signal: AbortSignal) {
   if (core.ids !== 'unknown' || parent?.egenId === true || tittel === undefined) return false
-  for await (const _ of entriesOf(core, filtered(list, equals('tittel', tittel)), signal)) return true
-  return false
+  let perhaps = false
+  for await (const { wire } of entriesOf(core, filtered(list, equals('tittel', tittel)), signal)) {
+    if (NAME_BASED.test(String(wire['systemID']))) {
+      core.keptId()
+      return false
+    }
+    perhaps = true
+  }
+  return perhaps
 }
+
+const NAME_BASED = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i
 
 function parentKind(kind: Kind): Kind | undefined {
   switch (kind) {

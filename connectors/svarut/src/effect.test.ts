@@ -114,16 +114,6 @@ async function probe(input: SendInput) {
   return answer
 }
 
-test.each([
-  [{}, 'svarUtId'],
-  [{ svarUtId: 's-1' }, 'sendtTidspunkt'],
-  [{ svarUtId: 's-1', sendtTidspunkt: '25.11.2026' }, 'sendtTidspunkt'],
-  [{ svarUtId: 's-1', sendtTidspunkt: '2026-11-25T10:00:00Z', id: 1 }, 'id'],
-  ['s-1', ''],
-])('evidence %j of a person does not fit at %j', (given, path) => {
-  expect(createSendTilSvarUt(deps()).evidenceFault?.(given)).toBe(path)
-})
-
 describe('a letter that SvarUt accepts', () => {
   test('is sent once, with our reference, and SvarUt has the documents in order', async () => {
     const letter = aLetter({

@@ -201,6 +201,18 @@ describe('as long as nothing has shown whether the core keeps our systemID', () 
     expect(bench.sim.received().journalposter).toHaveLength(2)
   })
 
+  test('another object of ours with the same title shows that it is kept', async () => {
+    bench = await aBench()
+    await fileLetter(bench)
+    bench.effects = bench.restart()
+    bench.sim.faults.order({ operation: 'ny-saksmappe', fault: 'error-under-200' })
+    const { trace } = await fileLetter(bench, anArkiv({ saksmappe: { noekkel: 'sak-18', tittel: 'Byggesøknad' } }), {
+      forsendelseId: 'brev-2',
+    })
+    expect(trace.at(-1)).toBe('not-there')
+    expect(bench.sim.received().saksmapper).toHaveLength(2)
+  })
+
   test('one that keeps it is asked again, and tells by what it finds', async () => {
     bench = await aBench()
     bench.sim.faults.order({ operation: 'ny-saksmappe', fault: 'error-under-200' })
