@@ -77,8 +77,9 @@ export const NOARK5_ERROR_CODES = {
   },
   NOARK5_KLASSE_MANGLER: {
     meaning: 'Klassen mangler i brevet eller finnes ikke i arkivdelens klassifikasjonssystem.',
-    owner: 'Avsendersystemet',
-    nextStep: 'Oppgi en klasseID som finnes, i feltet arkiv.klasse.',
+    owner: 'Kommunens arkiv',
+    nextStep:
+      'Opprett klassen i klassifikasjonssystemet og kjør raden på nytt; eller forkast den, og send brevet på nytt med en klasseID som finnes, i arkiv.klasse.',
   },
   NOARK5_KODE_MANGLER: {
     meaning: 'Arkivkjernen har ikke koden i kodelisten som er nevnt.',

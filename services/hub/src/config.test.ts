@@ -27,6 +27,7 @@ test('every fault of the environment is told by name, without a value', () => {
   const read = readHubConfig({ SAMBAND_DATA: '/data', SAMBAND_TOKEN_KEY: 'kort', SAMBAND_PORT: 'åtti' })
   const faults = 'faults' in read ? read.faults.join('\n') : ''
   for (const name of ['SAMBAND_TENANTS', 'SAMBAND_TOKEN_KEY', 'SAMBAND_PORT']) expect(faults).toContain(name)
+  expect(faults).toContain('SAMBAND_TENANTS is not set. Folder of')
   expect(faults).not.toContain('kort')
   expect(faults).not.toContain('åtti')
 })

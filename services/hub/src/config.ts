@@ -68,8 +68,9 @@ export function readHubConfig(
   if (parsed.success) return { config: parsed.data }
   return {
     faults: parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0] ?? 'environment')
-      return `${name}: ${issue.message}`
+      const name = String(issue.path[0])
+      const { description = '' } = HubEnv.in.shape[name as keyof typeof HubEnv.in.shape]
+      return `${name} ${env[name] === undefined ? 'is not set' : `does not fit (${issue.message})`}. ${description}`
     }),
   }
 }

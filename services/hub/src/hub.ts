@@ -1,4 +1,4 @@
-import { answerProblems, type Caller, createAccess, type OperatorCaller } from '@samband/access'
+import { answerMalformed, answerProblems, type Caller, createAccess, type OperatorCaller } from '@samband/access'
 import type { HttpDependencies } from '@samband/connector-kit'
 import { createSendHandlers, createStatusPoller } from '@samband/forsendelse-dispatcher'
 import { completionOf, createIntakeHandlers, registerIntake } from '@samband/forsendelse-intake'
@@ -118,6 +118,7 @@ export async function createHub(ports: HubPorts, settings: HubSettings = {}): Pr
     requestTimeout: 0,
     connectionTimeout: SILENT_CONNECTION_MS,
     forceCloseConnections: 'idle',
+    frameworkErrors: answerMalformed,
   })
   answerProblems(app, { ids, log })
   const access = createAccess({

@@ -20,6 +20,16 @@ function post(path: string, payload: object | undefined, headers: Record<string,
   })
 }
 
+test.each([
+  ['DELETE', '/feil', 'GET, HEAD'],
+  ['PUT', '/reise/sak-17', 'GET, HEAD'],
+  ['GET', '/rader/1/forkast', 'POST'],
+] as const)('%s %s is answered with 405 and what is allowed', async (method, path, allow) => {
+  const answer = await hub.app.inject({ method, url: `/api/v1/drift${path}` })
+  expect([answer.statusCode, answer.json().code]).toEqual([405, 'METODE_IKKE_TILLATT'])
+  expect(String(answer.headers.allow).split(', ').sort().join(', ')).toBe(allow)
+})
+
 const refusals: readonly {
   readonly what: string
   readonly path: string

@@ -1,3 +1,4 @@
+import { notAllowed } from '@samband/access'
 import type { FastifyInstance } from 'fastify'
 import { notHere } from './access.ts'
 import type { OperationsDeps } from './deps.ts'
@@ -11,6 +12,7 @@ import { replayRoutes } from './routes/replays.ts'
 import { rowRoutes } from './routes/rows.ts'
 
 const BODY_LIMIT_BYTES = 65_536
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
  * Registers the operators' API under `/api/v1/drift`, and `/metrics`, `/healthz` and `/readyz` beside it. Listens to nothing; the
@@ -26,8 +28,10 @@ export function registerOperations(app: FastifyInstance, deps: OperationsDeps): 
       )
       // Only JSON is read here; text would pass as an odd kind of body.
       drift.removeContentTypeParser('text/plain')
+      const methodsOf = new Map<string, string[]>()
       drift.addHook('onRoute', (route) => {
         route.bodyLimit = BODY_LIMIT_BYTES
+        methodsOf.set(route.routePath, [...(methodsOf.get(route.routePath) ?? []), route.method].flat())
       })
       // What is shown is of the moment and not for the shelves in between.
       drift.addHook('onSend', async (_request, reply) => void reply.header('cache-control', 'no-store'))
@@ -37,6 +41,10 @@ export function registerOperations(app: FastifyInstance, deps: OperationsDeps): 
       rowRoutes(drift, deps)
       accountRoutes(drift, deps)
       listRoutes(drift, deps)
+      for (const [url, allowed] of [...methodsOf]) {
+        const others = METHODS.filter((method) => !allowed.includes(method))
+        drift.route({ method: others, url, onRequest: notAllowed(...allowed), handler: async () => undefined })
+      }
     },
     { prefix: '/api/v1/drift' },
   )

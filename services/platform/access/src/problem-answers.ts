@@ -19,6 +19,20 @@ export function answerProblems(scope: FastifyInstance, { ids, log }: AnswerOptio
   scope.setNotFoundHandler((_request, reply) => send(reply, notFound()))
 }
 
+/** For an app's `frameworkErrors`: an address that cannot be read belongs to no part of the app, and is not repeated. */
+export function answerMalformed(error: { readonly statusCode?: number }, _request: unknown, reply: FastifyReply): void {
+  const status = error.statusCode ?? 400
+  send(
+    reply,
+    new Problem({
+      status,
+      code: 'UGYLDIG_FORESPORSEL',
+      title: 'Ugyldig forespørsel',
+      detail: 'Adressen kan ikke leses: prosentkodingen er feil, eller en del er for lang.',
+    }),
+  )
+}
+
 /** A hook for known addresses with another method: 405 and what is allowed (RFC 9110 §15.5.6). */
 export function notAllowed(...methods: readonly string[]): () => Promise<never> {
   const allow = methods.join(', ')
