@@ -101,6 +101,16 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Skriv beviset med feltene som står under Bevis i README for koblingen, og svar igjen.',
   },
+  DRIFT_TJENESTEN_SVARER_IKKE: {
+    meaning: 'Tjenesten som eier meldingen, svarer ikke. Ingenting er gjort.',
+    owner: 'drift',
+    nextStep: 'Se at tjenesten kjører, og gjør det samme igjen.',
+  },
+  RUNTIME_ORDRE_BORTE: {
+    meaning: 'En annen kopi av tjenesten har alt utført det samme, eller det ble trukket tilbake.',
+    owner: 'drift',
+    nextStep: 'Ingenting: utfallet vises på reisen.',
+  },
   DRIFT_TO_PERSONER: {
     meaning: 'En så stor omkjøring må startes av en annen person enn den som planla den.',
     owner: 'drift',

@@ -46,7 +46,7 @@ export async function readAccount(
   options: {
     readonly store: Store
     readonly bus: EventBus
-    readonly group: string
+    readonly groups: readonly string[]
     readonly topics: readonly string[]
     readonly completion: (acceptedIds: readonly string[]) => Promise<ReadonlyMap<string, Completion>>
   },
@@ -68,10 +68,7 @@ export async function readAccount(
     pending: await tx.all<{ accepted_id: string }>(
       "SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL",
     ),
-    positions: await tx.all<PositionRow>(
-      'SELECT topic, part, next_offset FROM bus_offset WHERE consumer_group = ?',
-      options.group,
-    ),
+    positions: await tx.all<PositionRow>('SELECT consumer_group, topic, part, next_offset FROM bus_offset'),
   }))
   // The log's end is asked for afterwards: whatever was on its way at that moment lies before it, and behind the positions just read.
   const allIngested = await isCaughtUp(options, positions)
@@ -85,19 +82,22 @@ export async function readAccount(
 }
 
 interface PositionRow {
+  consumer_group: string
   topic: string
   part: number
   next_offset: number
 }
 
 async function isCaughtUp(
-  options: { readonly bus: EventBus; readonly topics: readonly string[] },
+  options: { readonly bus: EventBus; readonly groups: readonly string[]; readonly topics: readonly string[] },
   positions: readonly PositionRow[],
 ): Promise<boolean> {
   for (const topic of options.topics) {
     for (const { partition, endOffset } of await options.bus.ends(topic)) {
-      const at = positions.find((one) => one.topic === topic && one.part === partition)
-      if ((at?.next_offset ?? 0) < endOffset) return false
+      const standing = positions.filter((one) => one.topic === topic && one.part === partition)
+      const hasRead = (group: string) =>
+        (standing.find((one) => one.consumer_group === group)?.next_offset ?? 0) >= endOffset
+      if (!options.groups.every(hasRead)) return false
     }
   }
   return true

@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly log: Logger
   /** How often the relay looks by itself, milliseconds; commits of this process wake it at once. */
   readonly pollMs: number
+  /** Where other processes share the store: whose turn it is. */
+  readonly lease?: { held(): Promise<boolean>; release(): Promise<void> } | undefined
 }
 
 const BATCH = 200
@@ -26,13 +28,14 @@ const RETRY_MS = 500
  * acknowledged the one before, so no key's later event overtakes an earlier one, and a failed publish stops what follows (R3).
  * Publishing twice is harmless: ids come from the cause.
  */
-export function createRelay({ store, bus, time, log, pollMs }: RelayOptions) {
+export function createRelay({ store, bus, time, log, pollMs, lease }: RelayOptions) {
   let stopping = false
   let wakeUp: (() => void) | undefined
   let missedWake = false
   let loop: Promise<void> | undefined
 
   async function publishBatch(): Promise<boolean> {
+    if (lease !== undefined && !(await lease.held())) return false
     const rows = await store.read('runtime.outbox', (tx) =>
       tx.all<PendingRow>(
         "SELECT place, topic, record_key, headers, value FROM outbox WHERE state = 'pending' ORDER BY place LIMIT ?",
@@ -97,6 +100,7 @@ export function createRelay({ store, bus, time, log, pollMs }: RelayOptions) {
       stopping = true
       wakeUp?.()
       await loop
+      await lease?.release().catch(() => {})
     },
   }
 }

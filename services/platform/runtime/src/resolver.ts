@@ -44,6 +44,9 @@ const AT_ONCE = 100
 export function createResolver(options: ResolverOptions) {
   const { store, time, questions, log } = options
   const stopping = new AbortController()
+  // What belongs to other services on the same store is theirs to ask.
+  const names = options.handlers.map((handler) => handler.name)
+  const stableNames = options.handlers.map(stableName)
   let loop: Promise<void> | undefined
   /** Where the last round ended: what nobody can answer must not keep the others from being asked. */
   let lastRowId = 0
@@ -129,15 +132,18 @@ export function createResolver(options: ResolverOptions) {
   }
 
   async function round(): Promise<void> {
+    if (names.length === 0) return
     const { discarding, due } = await store.read('runtime.resolver', async (tx) => ({
       discarding: await tx.all<InboxRow>(
-        "SELECT * FROM inbox WHERE state = 'discarding' AND row_id > ? ORDER BY row_id LIMIT ?",
+        `SELECT * FROM inbox WHERE state = 'discarding' AND handler IN (${marks(names)}) AND row_id > ? ORDER BY row_id LIMIT ?`,
+        ...names,
         lastRowId,
         AT_ONCE,
       ),
       due: await tx.all<EffectRow>(
-        'SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? ORDER BY look_again_at LIMIT ?',
+        `SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? AND handler IN (${marks(stableNames)}) ORDER BY look_again_at LIMIT ?`,
         time.clock.now(),
+        ...stableNames,
         AT_ONCE,
       ),
     }))
@@ -163,6 +169,10 @@ export function createResolver(options: ResolverOptions) {
       await loop
     },
   }
+}
+
+function marks(values: readonly string[]): string {
+  return values.map(() => '?').join(', ')
 }
 
 /** Whether the handler of an effect has no other one. */

@@ -232,6 +232,7 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
 
   /** Takes over rows whose holder has not been heard of for the length of a lease, by this process's stopwatch (R8). */
   async function takeOverLapsed(): Promise<void> {
+    if (byPriority.length === 0) return
     const others = await around.store.read('runtime.leases', (tx) =>
       tx.all<InboxRow>(
         `SELECT * FROM inbox WHERE state = 'running' AND handler IN (${byPriority.map(() => '?').join(', ')})`,

@@ -114,7 +114,10 @@ export interface World {
 }
 
 export type StartOptions = Partial<
-  Pick<RuntimeOptions, 'handlers' | 'limits' | 'pollers' | 'name' | 'findDestination'>
+  Pick<
+    RuntimeOptions,
+    'handlers' | 'limits' | 'pollers' | 'name' | 'findDestination' | 'takesOrders' | 'ordersOfOthers'
+  >
 > & { readonly time?: VirtualTime; readonly idSeed?: string; readonly wrapBus?: (bus: EventBus) => EventBus }
 
 /** The handler most tests use: sends the letter, tells that it is sent. */
@@ -277,6 +280,8 @@ async function startProcess(
     findDestination: options.findDestination,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.pollers === undefined ? {} : { pollers: options.pollers }),
+    ...(options.takesOrders === undefined ? {} : { takesOrders: options.takesOrders }),
+    ...(options.ordersOfOthers === undefined ? {} : { ordersOfOthers: options.ordersOfOthers }),
   })
   let ended = false
   const process: TestProcess = {

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { until } from '../testing/index.ts'
+import { createWorld, OPERATOR, type World } from './test-world.ts'
+
+const MINUTE = 60_000
+
+/** A service that sends, and the operators' service beside it, as two processes on one store. */
+async function twoServices(world: World) {
+  const sender = await world.start({ name: 'dispatcher', idSeed: 'one', takesOrders: true })
+  const operations = await world.start({ name: 'operations', idSeed: 'two', handlers: [], ordersOfOthers: true })
+  return { sender, operations }
+}
+
+async function parked(world: World) {
+  const services = await twoServices(world)
+  world.destination.nextFaults.push('refuse-content')
+  const acceptedId = await services.sender.accept({ referanse: 'sak-1' })
+  await until('it is parked', () => world.rows("state = 'parked'").length === 1, { time: world.time })
+  return { ...services, acceptedId, rowId: world.rows()[0]?.row_id ?? 0 }
+}
+
+/** Waits for what takes polling: time moves until it is there. */
+async function whileTimeMoves<T>(world: World, promise: Promise<T>): Promise<T> {
+  let settled = false
+  const watched = promise.finally(() => {
+    settled = true
+  })
+  watched.catch(() => {})
+  while (!settled) await world.time.advance(100)
+  return watched
+}
+
+test('a service leaves the rows of another one on the same store alone when it starts', async () => {
+  const world = createWorld({ shared: true })
+  world.destination.nextFaults.push('refuse-connection')
+  const sender = await world.start({ name: 'dispatcher', idSeed: 'one' })
+  await sender.accept({ referanse: 'sak-1' })
+  await until('it waits', () => world.rows("state = 'waiting' AND runs = 1").length === 1, { time: world.time })
+  await sender.stop()
+  await world.start({ name: 'archiver', idSeed: 'two', handlers: [] })
+  expect(world.rows()[0]).toMatchObject({ state: 'waiting' })
+  await world.start({ name: 'dispatcher', idSeed: 'three' })
+  await world.time.advance(10 * MINUTE)
+
+  expect(world.rows()[0]).toMatchObject({ state: 'done' })
+})
+
+test('a discard that is ordered of the service that has the handler is carried out once, with the person in the audit', async () => {
+  const world = createWorld({ shared: true })
+  const { operations, rowId } = await parked(world)
+  const told = await whileTimeMoves(world, operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper'))
+
+  expect(told).toMatchObject({ rowId, state: 'discarded' })
+  expect(world.rows()[0]).toMatchObject({ state: 'discarded' })
+  expect(world.sql('SELECT person, verb FROM audit')).toEqual([{ person: OPERATOR.person, verb: 'discard' }])
+})
+
+test('what the owner refuses comes back as it was refused, and nothing is written', async () => {
+  const world = createWorld({ shared: true })
+  const { operations, rowId } = await parked(world)
+  const undo = whileTimeMoves(world, operations.runtime.verbs.undo(rowId, OPERATOR, 'a mistake'))
+
+  await expect(undo).rejects.toMatchObject({ code: 'DRIFT_FEIL_TILSTAND', details: { path: 'rowId' } })
+  expect(world.sql('SELECT * FROM audit')).toEqual([])
+})
+
+test('an order is withdrawn when its owner does not answer, and is not carried out afterwards', async () => {
+  const world = createWorld({ shared: true })
+  const { sender, operations, rowId } = await parked(world)
+  await sender.stop()
+  const discard = whileTimeMoves(world, operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper'))
+
+  await expect(discard).rejects.toMatchObject({ code: 'DRIFT_TJENESTEN_SVARER_IKKE', disposition: 'transient' })
+  await world.start({ name: 'dispatcher', idSeed: 'three', takesOrders: true })
+  await world.time.advance(MINUTE)
+  expect(world.rows()[0]).toMatchObject({ state: 'parked' })
+})
+
+test('two replicas of the owner carry an order out once', async () => {
+  const world = createWorld({ shared: true })
+  const { operations, rowId } = await parked(world)
+  await world.start({ name: 'dispatcher', idSeed: 'three', takesOrders: true })
+  await whileTimeMoves(world, operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper'))
+  await world.time.advance(MINUTE)
+
+  expect(world.sql('SELECT verb FROM audit')).toEqual([{ verb: 'discard' }])
+})
+
+test('one relay publishes at a time, and another takes over when that one has gone without a word', async () => {
+  const world = createWorld({ shared: true })
+  const one = await world.start({ name: 'worker-1', idSeed: 'one' })
+  const other = await world.start({ name: 'worker-2', idSeed: 'two' })
+  await one.accept({ referanse: 'sak-1' })
+  await world.time.advance(10_000)
+  one.crash()
+  await other.accept({ referanse: 'sak-2' })
+  await world.time.advance(4_000)
+  expect(world.sql('SELECT event_id FROM outbox')).toHaveLength(3)
+  expect(world.sql("SELECT event_id FROM outbox WHERE state = 'pending'")).toHaveLength(1)
+  await world.time.advance(10_000)
+
+  expect(world.sql("SELECT event_id FROM outbox WHERE state = 'pending'")).toEqual([])
+  expect(world.destination.received).toHaveLength(2)
+})
