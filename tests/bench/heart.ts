@@ -1,7 +1,7 @@
 import { createEmbeddedBus } from '@samband/bus'
-import { realIds, realTime } from '@samband/hub'
 import { type EventBus, HubError, type Logger } from '@samband/kernel'
 import { type EventDefinition, ForsendelseStatusEndretV1 } from '@samband/messages'
+import { realIds, realTime } from '@samband/process'
 import { acceptedIdOf, createRuntime, type Handler, type Runtime, type WorkerLimits } from '@samband/runtime'
 import { type Installation, openInstallation } from '@samband/store'
 import { TEST_ORGNR } from '../support/tenant-files.ts'

@@ -11,7 +11,7 @@ import { usesOf } from './uses.ts'
  */
 const realPorts: ReadonlySet<string> = new Set<string>([
   'connectors/simulator-kit/src/alone.ts',
-  'services/hub/src/real-ports.ts',
+  'services/platform/process/src/real-ports.ts',
 ])
 
 function mayTouchTheWorld(path: string): boolean {

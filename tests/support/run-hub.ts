@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
-import { type EmbeddedHub, type EmbeddedOptions, openEmbeddedHub, readHubConfig, realIds, realTime } from '@samband/hub'
+import { type EmbeddedHub, type EmbeddedOptions, openEmbeddedHub, readHubConfig } from '@samband/hub'
 import type { Logger } from '@samband/kernel'
+import { realIds, realTime } from '@samband/process'
 
 /** What a test's composition root does otherwise than the product's. */
 export interface TestHubOptions {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { PassThrough, Readable } from 'node:stream'
 import type { ForsendelseMottattV1 } from '@samband/messages'
+import type { StoredInnhold } from '@samband/outbound'
 import { settle } from '@samband/runtime/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { StoredInnhold } from './letter/content.ts'
 import { aLetter, anArkiv, LONG_NAME, multipart, partsOf, piecesOf } from './testing/letters.ts'
 import { KONTO, LILLEVIK, STOREVIK, startWorld, type World } from './testing/world.ts'
 

@@ -4,12 +4,12 @@ import { createEmbeddedBus } from '@samband/bus'
 import { createDispatcher } from '@samband/connector-kit'
 import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
 import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
+import { storeLastGood } from '@samband/process'
 import { type Installation, openInstallation, type Synchronous } from '@samband/store'
 import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
 import type { Dispatcher } from 'undici'
 import { createBackupFolder } from './backup-folder.ts'
 import { createHub, type Hub, type HubSettings } from './hub.ts'
-import { storeLastGood } from './last-good.ts'
 
 /** What an embedded hub is made from. */
 export interface EmbeddedOptions {

@@ -7,15 +7,14 @@ import type { EventBus, IdSource, Logger, Payloads, Store, Time } from '@samband
 import { TOPICS } from '@samband/messages'
 import { createNoark5Effects } from '@samband/noark5'
 import { createAccountWatch, registerOperations } from '@samband/operations'
+import { createDestinations, noarkInnholdOf, svarUtInnholdOf } from '@samband/outbound'
 import { createRuntime, type Handler, type Runtime, type RuntimeOptions } from '@samband/runtime'
 import { createSendTilSvarUt, createStatusClient } from '@samband/svarut'
 import type { TenantRegistry } from '@samband/tenants'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { BackupFolder } from './backup-folder.ts'
 import { registerBackup } from './backup-route.ts'
-import { createDestinations } from './destinations.ts'
 import { ERROR_CODES } from './error-codes.ts'
-import { noarkInnholdOf, svarUtInnholdOf } from './innhold.ts'
 
 /** Everything a hub touches the world through. The composition root of a process makes the real ones, a history its own. */
 export interface HubPorts {

@@ -1,10 +1,9 @@
 import { asHubError } from '@samband/kernel'
+import { realIds, realTime, startTracing } from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
 import { readHubConfig } from './config.ts'
 import { openEmbeddedHub } from './embedded.ts'
-import { realIds, realTime } from './real-ports.ts'
-import { startTracing } from './trace-export.ts'
 
 /** The embedded hub: `npm start`. Prints one JSON line with its address when it is ready; ends on SIGTERM or SIGINT after a drain. */
 const read = readHubConfig(process.env)

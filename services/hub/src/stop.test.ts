@@ -4,11 +4,11 @@ import { createEmbeddedBus } from '@samband/bus'
 import { createDispatcher } from '@samband/connector-kit'
 import type { Logger } from '@samband/kernel'
 import { createFilePayloads, createMemoryFileSystem } from '@samband/payloads'
+import { realIds, realTime } from '@samband/process'
 import { createSqliteStore, migrate, openDatabase, readMigrations } from '@samband/store'
 import type { TenantRegistry } from '@samband/tenants'
 import { expect, test } from 'vitest'
 import { createHub } from './hub.ts'
-import { realIds, realTime } from './real-ports.ts'
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent }
 const nobody: TenantRegistry = {

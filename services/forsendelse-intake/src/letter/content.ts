@@ -1,20 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { canonicalJson } from '@samband/kernel'
-import type { Arkiv } from '@samband/noark5'
-import type { SvarUtForsendelse } from '@samband/svarut'
+import type { StoredInnhold } from '@samband/outbound'
 import type { Letter } from './letter.ts'
-
-/**
- * The personal content of a letter as it lies in the payload store, one item per letter, canonical JSON. Who sends takes `forsendelse`, who files
- * takes `arkiv`, `forsendelse.mottaker` and `dokumenter`.
- */
-export interface StoredInnhold {
-  /** What goes to SvarUt, in the field names of Send v3. */
-  readonly forsendelse: SvarUtForsendelse
-  readonly arkiv?: Arkiv
-  /** In the order of the event's `dokumenter`, with the same refs. */
-  readonly dokumenter: readonly { readonly ref: string; readonly filnavn: string; readonly mimeType: string }[]
-}
 
 /** The item to be stored. */
 export function innholdOf(letter: Letter, documentRefs: readonly string[]): Uint8Array {

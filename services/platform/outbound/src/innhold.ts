@@ -1,5 +1,17 @@
-import type { StoredInnhold } from '@samband/forsendelse-intake'
-import type { Innhold } from '@samband/noark5'
+import type { Arkiv, Innhold } from '@samband/noark5'
+import type { SvarUtForsendelse } from '@samband/svarut'
+
+/**
+ * The personal content of a letter as it lies in the payload store, one item per letter, canonical JSON. Who sends takes `forsendelse`, who files
+ * takes `arkiv`, `forsendelse.mottaker` and `dokumenter`.
+ */
+export interface StoredInnhold {
+  /** What goes to SvarUt, in the field names of Send v3. */
+  readonly forsendelse: SvarUtForsendelse
+  readonly arkiv?: Arkiv
+  /** In the order of the event's `dokumenter`, with the same refs. */
+  readonly dokumenter: readonly { readonly ref: string; readonly filnavn: string; readonly mimeType: string }[]
+}
 
 /** The part of a stored letter that goes to SvarUt, in the field names of Send v3. */
 export function svarUtInnholdOf(stored: unknown): unknown {

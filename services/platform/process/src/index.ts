@@ -1,0 +1,3 @@
+export { storeLastGood } from './last-good.ts'
+export { realIds, realTime } from './real-ports.ts'
+export { startTracing } from './trace-export.ts'
