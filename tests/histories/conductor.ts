@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { completionOf } from '@samband/forsendelse-intake'
 import { type Json, sleep } from '@samband/kernel'
+import { completionOf } from '@samband/letter-record'
 import { chooseLetters, handIn, type Letter } from './letters.ts'
 import type { Machine } from './machine.ts'
 import { lookAtDestination } from './operator-eyes.ts'

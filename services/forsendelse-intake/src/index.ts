@@ -1,6 +1,3 @@
-export type { ForsendelseDocument } from './journey/collections.ts'
-export { COLLECTIONS } from './journey/collections.ts'
-export { completionOf } from './journey/completion.ts'
 export { createIntakeHandlers } from './journey/handlers.ts'
 export type { LetterStatus, LetterStep, LetterView } from './journey/view.ts'
 export type { Waiting } from './journey/waiting.ts'

@@ -9,11 +9,11 @@ import {
   type Payloads,
   type Store,
 } from '@samband/kernel'
+import { COLLECTIONS, type ForsendelseDocument } from '@samband/letter-record'
 import { ForsendelseMottattV1, KontoId } from '@samband/messages'
 import { saksmappeKey } from '@samband/noark5'
 import { type Acceptance, acceptedIdOf, getDocument, type Runtime, readLedger } from '@samband/runtime'
 import type { Tenant } from '@samband/tenants'
-import { COLLECTIONS, type ForsendelseDocument } from './journey/collections.ts'
 import { avtrykkOf, contentDigestOf, innholdOf } from './letter/content.ts'
 import { checkLetter, type Letter, plainMediaType } from './letter/letter.ts'
 import { readJsonObject } from './letter/plain-json.ts'

@@ -1,11 +1,11 @@
 import { notAllowed } from '@samband/access'
+import { registerHealth } from '@samband/process'
 import type { FastifyInstance } from 'fastify'
 import { notHere } from './access.ts'
 import type { OperationsDeps } from './deps.ts'
 import { sendProblem } from './problem.ts'
 import { accountRoutes } from './routes/account.ts'
 import { failureRoutes } from './routes/failures.ts'
-import { healthRoutes } from './routes/health.ts'
 import { journeyRoutes } from './routes/journey.ts'
 import { listRoutes } from './routes/lists.ts'
 import { replayRoutes } from './routes/replays.ts'
@@ -50,6 +50,6 @@ export function registerOperations(app: FastifyInstance, deps: OperationsDeps): 
   )
   app.register(async (machines) => {
     machines.setErrorHandler((error, _request, reply) => sendProblem(reply, error, codes, deps.log))
-    healthRoutes(machines, deps)
+    registerHealth(machines, { runtime: deps.runtime, store: deps.store, clock: deps.time.clock })
   })
 }

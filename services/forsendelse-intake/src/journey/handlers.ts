@@ -1,4 +1,13 @@
 import {
+  type AvvistDocument,
+  COLLECTIONS,
+  type EkspedertDocument,
+  type ReservertDocument,
+  type SendtDocument,
+  type StatusDocument,
+  withChange,
+} from '@samband/letter-record'
+import {
   ForsendelseAvvistV1,
   ForsendelseSendtV1,
   ForsendelseStatusEndretV1,
@@ -6,15 +15,6 @@ import {
   JournalpostReservertV1,
 } from '@samband/messages'
 import { defineHandler, type Handler } from '@samband/runtime'
-import {
-  type AvvistDocument,
-  COLLECTIONS,
-  type EkspedertDocument,
-  type ReservertDocument,
-  type SendtDocument,
-  type StatusDocument,
-} from './collections.ts'
-import { withChange } from './status-changes.ts'
 
 /** Names of this service's handlers begin so; they only keep the books and are not shown to those who ask for a letter. */
 export const INTAKE_HANDLER_PREFIX = 'forsendelse-intake.'

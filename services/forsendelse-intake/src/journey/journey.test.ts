@@ -1,4 +1,5 @@
 import { HubError } from '@samband/kernel'
+import { COLLECTIONS, completionOf } from '@samband/letter-record'
 import {
   ForsendelseAvvistV1,
   ForsendelseMottattV1,
@@ -12,8 +13,6 @@ import { settle } from '@samband/runtime/testing'
 import { afterEach, expect, test } from 'vitest'
 import { aLetter, anArkiv, partsOf } from '../testing/letters.ts'
 import { KONTO, LILLEVIK, STOREVIK, startWorld, type World } from '../testing/world.ts'
-import { COLLECTIONS } from './collections.ts'
-import { completionOf } from './completion.ts'
 import type { LetterView } from './view.ts'
 
 let world: World

@@ -1,5 +1,4 @@
 import type { Json, Store, Tx } from '@samband/kernel'
-import { getDocument } from '@samband/runtime'
 import {
   type AvvistDocument,
   COLLECTIONS,
@@ -9,7 +8,8 @@ import {
   type SendtDocument,
   type StatusChange,
   type StatusDocument,
-} from './collections.ts'
+} from '@samband/letter-record'
+import { getDocument } from '@samband/runtime'
 
 /** What this service knows of one letter, all aspects together. */
 export interface KnownLetter {

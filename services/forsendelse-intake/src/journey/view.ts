@@ -1,6 +1,6 @@
+import { decidingChange, instantOf, isGivenUp } from '@samband/letter-record'
 import { forsendelseStatus } from '@samband/messages'
 import type { KnownLetter } from './known-documents.ts'
-import { decidingChange, instantOf, isGivenUp } from './status-changes.ts'
 import type { Waiting } from './waiting.ts'
 
 /** How far a letter has come, as its sender sees it. */
