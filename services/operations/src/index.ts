@@ -14,5 +14,7 @@ export type {
 export type { OperationsDeps } from './deps.ts'
 export type { ErrorCodeExplanation, ErrorCodes } from './error-codes.ts'
 export { explain, RUNTIME_ERROR_CODES } from './error-codes.ts'
+export { EVERY_ERROR_CODE } from './every-code.ts'
 export type { ProblemDocument } from './problem.ts'
 export { registerOperations } from './register-operations.ts'
+export { createOperations, operatorOf } from './service.ts'

@@ -1,4 +1,6 @@
 export { registerHealth } from './health.ts'
 export { storeLastGood } from './last-good.ts'
 export { realIds, realTime } from './real-ports.ts'
+export type { Service, ServicePorts } from './service.ts'
 export { startTracing } from './trace-export.ts'
+export { createWebApp } from './web-app.ts'
