@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { extraSuites } from './tests/checks/suites.ts'
+import { deskSuites } from './tests/checks/suites.ts'
 
 /** The suites that need more than Node: `npm run test:extra`. They share ports, a browser or a tracer, so one at a time. */
 export default defineConfig({
   test: {
-    include: extraSuites.map(({ files }) => files),
+    include: deskSuites.map(({ files }) => files),
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     fileParallelism: false,

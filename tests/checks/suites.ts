@@ -4,17 +4,27 @@ export interface ExtraSuite {
   readonly files: string
   /** What a machine must have for them, as the end of "because they need …". */
   readonly needs: string
+  /** The command that runs them. */
+  readonly command: string
 }
 
 /** Every test file of the repository. */
 export const testFiles = '{contracts,connectors,services,deploy,tests}/**/*.test.ts'
 
-/** What `npm run test:extra` runs and `npm test` leaves out. */
-export const extraSuites: readonly ExtraSuite[] = [
-  {
-    files: '{contracts,connectors,services,deploy,tests}/**/*.server.test.ts',
-    needs: 'a real server (Kafka, PostgreSQL, S3)',
-  },
-  { files: '{contracts,connectors,services,deploy,tests}/**/*.browser.test.ts', needs: 'Chromium' },
-  { files: '{contracts,connectors,services,deploy,tests}/**/*.strace.test.ts', needs: 'strace on Linux' },
+const everywhere = '{contracts,connectors,services,deploy,tests}/**'
+
+/** What `npm run test:servers` runs. */
+export const serverSuites: ExtraSuite = {
+  files: `${everywhere}/*.{kafka,postgres,s3,servers}.test.ts`,
+  needs: 'a real server (Kafka, PostgreSQL, S3)',
+  command: 'npm run test:servers',
+}
+
+/** What `npm run test:extra` runs. */
+export const deskSuites: readonly ExtraSuite[] = [
+  { files: `${everywhere}/*.browser.test.ts`, needs: 'Chromium', command: 'npm run test:extra' },
+  { files: `${everywhere}/*.strace.test.ts`, needs: 'strace on Linux', command: 'npm run test:extra' },
 ]
+
+/** What `npm test` leaves out. */
+export const extraSuites: readonly ExtraSuite[] = [serverSuites, ...deskSuites]

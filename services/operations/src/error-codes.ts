@@ -28,10 +28,36 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Ingenting leses videre. Finn de manglende hendelsene i loggen før lesingen startes igjen.',
   },
+  BUS_INNLOGGING_AVVIST: {
+    meaning: 'Kafka godtok ikke navets bruker, passord eller token.',
+    owner: 'drift',
+    nextStep: 'Kontroller påloggingen i oppsettet. Ingenting er tapt; navet går videre av seg selv når den er riktig.',
+  },
+  BUS_MELDING_FOR_STOR: {
+    meaning: 'En hendelse er større enn emnet i Kafka tar imot.',
+    owner: 'drift',
+    nextStep: `Hev max.message.bytes for emnet; hendelsen venter så lenge, og det samme gjør de som kommer etter. ${REPORT}`,
+  },
+  BUS_SERTIFIKAT_AVVIST: {
+    meaning: 'Sertifikatet til Kafka er ikke utstedt av noen navet stoler på, eller gjelder et annet navn.',
+    owner: 'drift',
+    nextStep: 'Kontroller CA-filen i oppsettet og sertifikatet til megleren (broker) før noe annet.',
+  },
+  BUS_TILGANG_NEKTET: {
+    meaning: 'Kafka lar ikke navets bruker gjøre det som trengs.',
+    owner: 'drift',
+    nextStep:
+      'Gi brukeren rettighetene som står i deploy/kafka. Ingenting er tapt; navet går videre av seg selv etterpå.',
+  },
   BUS_TOPIC_FINNES_IKKE: {
     meaning: 'Hendelsesloggen har ikke emnet det skal skrives til eller leses fra.',
     owner: 'drift',
     nextStep: 'Start navet på nytt; emnene opprettes ved oppstart. Varer det, må oppsettet av loggen kontrolleres.',
+  },
+  BUS_UTILGJENGELIG: {
+    meaning: 'Hendelsesloggen svarte ikke. Det prøves igjen av seg selv.',
+    owner: 'drift',
+    nextStep: 'Varer det mer enn noen minutter, se om Kafka kjører og kan nås fra navet. Ingenting er tapt.',
   },
   CONTRACT_INVALID_DATA: {
     meaning: 'Innholdet i hendelsen er ikke slik hendelsestypen lover.',

@@ -1,0 +1,120 @@
+import { HubError, type Logger, sleep, type Time } from '@samband/kernel'
+import type { Admin, ITopicConfig } from 'kafkajs'
+import { createClient, type KafkaClient, QUICK_RETRY } from './client.ts'
+import { toBusError } from './errors.ts'
+import type { KafkaSettings } from './settings.ts'
+import { createMetadataSource, type MetadataSource, type TopicFacts } from './topic-metadata.ts'
+
+/** First and next offset of a partition's log. */
+export interface LogRange {
+  readonly partition: number
+  readonly lowOffset: number
+  readonly endOffset: number
+}
+
+interface Connected {
+  readonly client: KafkaClient
+  readonly admin: Admin
+  readonly metadata: MetadataSource
+}
+
+const LEADER_WAIT_MS = 100
+const LEADER_TRIES = 100
+
+/**
+ * Questions to the cluster, and the making of topics. After any failure its client is thrown away, since an admin of kafkajs that has
+ * once asked for a topic keeps failing when that topic is deleted. Everything it throws is a HubError.
+ */
+export interface BrokerDesk {
+  /** Facts by topic; a topic that does not exist is absent. */
+  topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  /** @throws HubError BUS_TOPIC_FINNES_IKKE (permanent) */
+  topic(name: string): Promise<TopicFacts>
+  ranges(topic: string): Promise<readonly LogRange[]>
+  /** Makes topics and returns when each partition has a leader. One that exists already is left as it is. */
+  create(topics: readonly ITopicConfig[]): Promise<void>
+  /** Something else that kafkajs's admin can do. */
+  ask<Answer>(doing: string, question: (admin: Admin) => Promise<Answer>): Promise<Answer>
+  close(): Promise<void>
+}
+
+/** Makes a desk. It connects when it is first asked. */
+export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logger): BrokerDesk {
+  let connected: Promise<Connected> | undefined
+
+  async function connect(): Promise<Connected> {
+    const client = createClient(settings, log)
+    try {
+      const admin = client.kafka.admin({ retry: QUICK_RETRY })
+      await admin.connect()
+      return { client, admin, metadata: createMetadataSource(client.kafka) }
+    } catch (error) {
+      client.discard()
+      throw error
+    }
+  }
+
+  async function use<Answer>(doing: string, work: (one: Connected) => Promise<Answer>): Promise<Answer> {
+    connected ??= connect()
+    const mine = connected
+    try {
+      return await work(await mine)
+    } catch (error) {
+      if (connected === mine) connected = undefined
+      void mine.then(({ client }) => client.discard()).catch(() => {})
+      throw toBusError(error, doing)
+    }
+  }
+
+  const topics = (names: readonly string[]) => use('looking up topics', ({ metadata }) => metadata.topics(names))
+
+  async function waitForLeaders(names: readonly string[]): Promise<void> {
+    for (let left = LEADER_TRIES; left > 0; left--) {
+      const facts = await topics(names)
+      if (names.every((name) => facts.get(name)?.partitions.every(({ hasLeader }) => hasLeader))) return
+      await sleep(time.timers, LEADER_WAIT_MS)
+    }
+    throw new HubError(
+      'BUS_UTILGJENGELIG',
+      'transient',
+      `Topics were made but have no leader yet: ${names.join(', ')}.`,
+    )
+  }
+
+  return {
+    topics,
+    async topic(name) {
+      const facts = (await topics([name])).get(name)
+      if (facts === undefined)
+        throw new HubError(
+          'BUS_TOPIC_FINNES_IKKE',
+          'permanent',
+          `There is no topic ${name}: call ensureTopics at start, or make it with the command for topics.`,
+        )
+      return facts
+    },
+    ranges: (topic) =>
+      use(`reading the ends of ${topic}`, async ({ admin }) =>
+        (await admin.fetchTopicOffsets(topic))
+          .map(({ partition, low, high }) => ({ partition, lowOffset: Number(low), endOffset: Number(high) }))
+          .sort((a, b) => a.partition - b.partition),
+      ),
+    async create(wanted) {
+      // One by one: kafkajs reports a topic that exists as an error for all of them.
+      for (const topic of wanted)
+        await use(`making topic ${topic.topic}`, ({ admin }) =>
+          // Waiting for leaders is done here: that of kafkajs fails now and then on a topic which was made.
+          admin.createTopics({ topics: [topic], waitForLeaders: false }),
+        )
+      await waitForLeaders(wanted.map(({ topic }) => topic))
+    },
+    ask: (doing, question) => use(doing, ({ admin }) => question(admin)),
+    async close() {
+      const last = await connected?.catch(() => undefined)
+      connected = undefined
+      if (last === undefined) return
+      await Promise.allSettled([last.admin.disconnect(), last.metadata.disconnect()])
+      last.client.discard()
+    },
+  }
+}

@@ -1,0 +1,175 @@
+import { type BusConsumer, type BusSubscription, type Logger, sleep, type Time } from '@samband/kernel'
+import type { BrokerDesk } from './broker-desk.ts'
+import { within } from './deadline.ts'
+import { toBusError } from './errors.ts'
+import { type Assignment, joinGroup, type Member } from './member.ts'
+import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
+import type { KafkaSettings, KafkaTuning } from './settings.ts'
+
+/** What a group reader works with. */
+export interface GroupReaderOptions {
+  readonly settings: KafkaSettings
+  readonly tuning: KafkaTuning
+  readonly subscription: BusSubscription
+  readonly desk: BrokerDesk
+  readonly time: Time
+  readonly log: Logger
+}
+
+/**
+ * Reads for a group until stopped. A consumer of kafkajs that crashes, falls silent or stands still is thrown away with its sockets
+ * and made anew; since positions are the store's, nothing hangs on the old one.
+ */
+export function startGroupReader(options: GroupReaderOptions): BusConsumer {
+  const { settings, tuning, subscription, desk, time } = options
+  const { group, topics } = subscription
+  const log = options.log.with({ group })
+  const stopping = new AbortController()
+  const readers = new Map<string, PartitionReader>()
+  /** What earlier assignments still have under way, by partition. */
+  const underWay = new Map<string, Promise<void>>()
+  /** Partitions that cannot go on by themselves; they wait for a person, over all assignments. */
+  const stopped = new Set<string>()
+  let hasJoined = false
+
+  const placeOf = (topic: string, partition: number) => `${topic} ${partition}`
+
+  function endReaders(): void {
+    for (const [place, reader] of readers) underWay.set(place, reader.end())
+    readers.clear()
+  }
+
+  function assign(member: Member, assignment: Assignment): void {
+    hasJoined = true
+    endReaders()
+    if (stopping.signal.aborted) return
+    const places = Object.entries(assignment).flatMap(([topic, partitions]) =>
+      partitions.map((partition) => ({ topic, partition, place: placeOf(topic, partition) })),
+    )
+    log.info('the consumer has its partitions', { count: places.length })
+    for (const { topic, partition, place } of places) {
+      if (stopped.has(place)) continue
+      readers.set(
+        place,
+        createPartitionReader({
+          topic,
+          partition,
+          subscription,
+          desk,
+          time,
+          log,
+          tuning,
+          after: underWay.get(place) ?? Promise.resolve(),
+          feed: {
+            goTo: (offset) => member.goTo(topic, partition, offset),
+            pause: () => member.pause(topic, partition),
+          },
+          stopped(error) {
+            stopped.add(place)
+            log.error('a partition is stopped until a person decides', { topic, partition, code: error.code })
+            subscription.stopped(topic, partition, error)
+          },
+        }),
+      )
+    }
+  }
+
+  function join(): Member {
+    hasJoined = false
+    const member: Member = joinGroup({
+      settings,
+      tuning,
+      time,
+      log,
+      group,
+      topics,
+      assigned: (assignment) => assign(member, assignment),
+      fetched: async (topic, partition, fetched) => readers.get(placeOf(topic, partition))?.take(fetched),
+      withheld: (topic, partition, offset) => readers.get(placeOf(topic, partition))?.withheld(offset),
+    })
+    return member
+  }
+
+  /** Looks at the consumer now and then, until it has ended. */
+  async function watch(member: Member, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      await sleep(time.timers, tuning.watchMs, over).catch(() => {})
+      if (over.aborted) return
+      const now = time.stopwatch.read()
+      if (now - member.lastSignMs() > tuning.silentMs) return member.fail(new Error('no heartbeat for too long'))
+      const stalled = await findStalled(now).catch(() => undefined)
+      if (stalled !== undefined && !over.aborted) return member.fail(new Error('lag but no progress'))
+      await show(member)
+    }
+  }
+
+  /** A partition that is read, has more to read, and has not moved for long. One whose delivery takes long is not kafkajs's fault. */
+  async function findStalled(now: number): Promise<PartitionReader | undefined> {
+    for (const reader of readers.values()) {
+      const standing = reader.standing()
+      if (standing === undefined || standing.isBusy || now - standing.movedAtMs <= tuning.stalledMs) continue
+      const range = (await desk.ranges(reader.topic)).find(({ partition }) => partition === reader.partition)
+      if (range !== undefined && (range.endOffset > standing.nextOffset || range.lowOffset > standing.nextOffset))
+        return reader
+      reader.touch()
+    }
+    return undefined
+  }
+
+  async function show(member: Member, shown: Iterable<PartitionReader> = readers.values()): Promise<void> {
+    const positions = [...shown].flatMap(({ topic, partition, standing }) => {
+      const offset = standing()?.nextOffset
+      return offset === undefined ? [] : [{ topic, partition, offset }]
+    })
+    if (positions.length === 0) return
+    await within(time.timers, tuning.goodbyeMs, 'No answer.', member.show(positions)).catch(() => {
+      log.debug('positions could not be shown to the broker')
+    })
+  }
+
+  async function run(): Promise<void> {
+    let delayMs = tuning.remakeMs
+    while (!stopping.signal.aborted) {
+      const member = join()
+      const over = new AbortController()
+      const watching = watch(member, over.signal)
+      const stop = () => over.abort()
+      stopping.signal.addEventListener('abort', stop, { once: true })
+      const reason = await Promise.race([member.ended, aborted(over.signal)])
+      over.abort()
+      stopping.signal.removeEventListener('abort', stop)
+      await watching
+      const last = [...readers.values()]
+      endReaders()
+      if (reason === undefined) {
+        await Promise.all(underWay.values())
+        await show(member, last)
+        await member.leave()
+        return
+      }
+      await member.leave()
+      if (hasJoined) delayMs = tuning.remakeMs
+      const { code } = toBusError(reason, 'reading the log')
+      log.error('the consumer ended and is made anew', { code, reason: reason.message, delayMs })
+      await sleep(time.timers, delayMs, stopping.signal).catch(() => {})
+      delayMs = Math.min(delayMs * 2, tuning.remakeMostMs)
+    }
+    await Promise.all(underWay.values())
+  }
+
+  const running = run()
+  return {
+    async stop() {
+      stopping.abort()
+      await running
+    },
+  }
+}
+
+/** Resolves when `signal` is aborted. */
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+}

@@ -1,0 +1,163 @@
+import type { Kafka } from 'kafkajs'
+
+/** What the cluster says of one topic. */
+export interface TopicFacts {
+  /** Kafka's topicId as its own tools print it; another one once a topic is made anew under the same name. */
+  readonly identity: string
+  /** Partitions, and whether each has a leader. */
+  readonly partitions: readonly { readonly partition: number; readonly hasLeader: boolean; readonly replicas: number }[]
+}
+
+/**
+ * The parts of kafkajs 2.2.4 that are used behind its back, since it never shows a topicId: `Kafka` keeps the maker of its clusters
+ * under a symbol, and a connection sends whatever request it is handed. The version is pinned, so they stay as they are.
+ */
+interface Cluster {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  readonly brokerPool: { findConnectedBroker(): Promise<{ readonly connectionPool: ConnectionPool }> }
+}
+interface ConnectionPool {
+  send<Answer>(exchange: {
+    readonly request: {
+      readonly apiKey: number
+      readonly apiVersion: number
+      readonly apiName: string
+      /** What kafkajs takes for one of its encoders. */
+      encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>
+    }
+    readonly response: { decode(payload: Buffer): Promise<Answer>; parse(answer: Answer): Promise<Answer> }
+  }): Promise<Answer>
+}
+
+/** A cluster of the client, to be asked for metadata. */
+export interface MetadataSource {
+  /** Facts by topic; a topic that does not exist is absent. Throws what kafkajs throws, and for a refusal an error with Kafka's `type`. */
+  topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  disconnect(): Promise<void>
+}
+
+const METADATA = 3
+/** The first version with ids in plain requests is 10; 11 is the same without a field nobody wants. Kafka has it since 2.8. */
+const VERSION = 11
+const UNKNOWN_TOPIC = 3
+const LEADER_NOT_AVAILABLE = 5
+const TOPIC_AUTHORIZATION_FAILED = 29
+
+/** Asks for topics through connections of `kafka`, with its login and its sockets. */
+export function createMetadataSource(kafka: Kafka): MetadataSource {
+  const symbol = Object.getOwnPropertySymbols(kafka).find((one) => one.description === 'private:Kafka:createCluster')
+  const makers = kafka as unknown as Record<symbol, (options: { allowAutoTopicCreation: boolean }) => Cluster>
+  const make = symbol && makers[symbol]
+  if (make === undefined) throw new TypeError('This is not kafkajs 2.2.4: it has no private:Kafka:createCluster.')
+  const cluster = make({ allowAutoTopicCreation: false })
+  return {
+    async topics(names) {
+      await cluster.connect()
+      const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
+      const body = requestBody(names)
+      return connectionPool.send({
+        request: {
+          apiKey: METADATA,
+          apiVersion: VERSION,
+          apiName: 'Metadata',
+          encode: async () => ({ buf: body, buffer: body }),
+        },
+        response: { decode: async (payload) => readAnswer(payload), parse: async (facts) => facts },
+      })
+    },
+    disconnect: () => cluster.disconnect(),
+  }
+}
+
+/**
+ * Metadata request version 11 after kafkajs's header version 1. A flexible request has header version 2, which is the same and then
+ * one byte for "no tagged fields".
+ */
+function requestBody(names: readonly string[]): Buffer {
+  const topics = names.flatMap((name) => {
+    const bytes = Buffer.from(name)
+    return [Buffer.alloc(16), uvarint(bytes.length + 1), bytes, NO_TAGS]
+  })
+  const allowCreation = Buffer.from([0])
+  const includeAuthorized = Buffer.from([0])
+  return Buffer.concat([NO_TAGS, uvarint(names.length + 1), ...topics, allowCreation, includeAuthorized, NO_TAGS])
+}
+
+const NO_TAGS = Buffer.from([0])
+
+function uvarint(value: number): Buffer {
+  const bytes: number[] = []
+  let left = value
+  for (; left > 0x7f; left >>>= 7) bytes.push((left & 0x7f) | 0x80)
+  return Buffer.from([...bytes, left])
+}
+
+/** Reads a Metadata response version 11. kafkajs has taken the correlation id; a flexible response has tagged fields after it. */
+function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
+  let at = 0
+  const past = (count: number) => {
+    at += Math.max(0, count)
+    return at - Math.max(0, count)
+  }
+  const int16 = () => payload.readInt16BE(past(2))
+  const int32 = () => payload.readInt32BE(past(4))
+  const size = () => {
+    let value = 0
+    for (let shift = 0; ; shift += 7) {
+      const byte = payload.readUInt8(past(1))
+      value |= (byte & 0x7f) << shift
+      if (byte < 0x80) return value
+    }
+  }
+  const bytes = (count: number) => {
+    const from = past(count)
+    return payload.subarray(from, at)
+  }
+  const text = () => bytes(size() - 1).toString()
+  const list = <Item>(item: () => Item): Item[] => Array.from({ length: Math.max(0, size() - 1) }, item)
+  const tags = () => {
+    for (let left = size(); left > 0; left--) {
+      size()
+      bytes(size())
+    }
+  }
+
+  tags()
+  int32() // throttle time
+  list(() => {
+    int32()
+    text()
+    int32()
+    text()
+    tags()
+  }) // brokers: node, host, port, rack
+  text() // cluster id
+  int32() // controller
+  const facts = new Map<string, TopicFacts>()
+  list(() => {
+    const error = int16()
+    const name = text()
+    const identity = bytes(16).toString('base64url')
+    past(1) // internal
+    const partitions = list(() => {
+      int16()
+      const partition = int32()
+      const leader = int32()
+      int32() // leader epoch
+      const replicas = list(int32).length
+      list(int32)
+      list(int32)
+      tags()
+      return { partition, hasLeader: leader >= 0, replicas }
+    })
+    int32() // authorized operations
+    tags()
+    if (error === TOPIC_AUTHORIZATION_FAILED)
+      throw Object.assign(new Error(`Kafka does not let us see topic ${name}.`), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+    if (error === 0 || error === LEADER_NOT_AVAILABLE)
+      facts.set(name, { identity, partitions: partitions.sort((a, b) => a.partition - b.partition) })
+    else if (error !== UNKNOWN_TOPIC) throw new Error(`Kafka answered error ${error} for topic ${name}.`)
+  })
+  return facts
+}
