@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
 import { LeftOutReporter } from './tests/checks/left-out-reporter.ts'
-import { extraSuites, testFiles } from './tests/checks/suites.ts'
+import { extraSuites, serverSuite, testFiles } from './tests/checks/suites.ts'
 
 export default defineConfig({
   test: {
     include: [testFiles],
-    exclude: ['**/node_modules/**', ...extraSuites.map(({ files }) => files)],
+    exclude: ['**/node_modules/**', serverSuite.files, ...extraSuites.map(({ files }) => files)],
     // Processes, not threads: a test may chdir, set signals and load node:sqlite without its neighbours noticing.
     pool: 'forks',
     isolate: true,

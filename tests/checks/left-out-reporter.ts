@@ -1,6 +1,6 @@
 import { globSync } from 'node:fs'
 import type { Reporter, Vitest } from 'vitest/node'
-import { extraSuites } from './suites.ts'
+import { extraSuites, serverSuite } from './suites.ts'
 
 /** Says which test files the run left out and why, so that a green summary is not taken for more than it is. */
 export class LeftOutReporter implements Reporter {
@@ -11,13 +11,18 @@ export class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(): void {
-    const leftOut = extraSuites.map(({ files, needs }) => ({
+    const suites = [
+      { ...serverSuite, script: 'test:servers' },
+      ...extraSuites.map((suite) => ({ ...suite, script: 'test:extra' })),
+    ]
+    const leftOut = suites.map(({ files, needs, script }) => ({
       needs,
+      script,
       paths: globSync(files, { cwd: this.#root, exclude: (path) => /(^|\/)node_modules(\/|$)/.test(String(path)) }),
     }))
-    for (const { paths, needs } of leftOut) {
+    for (const { paths, needs, script } of leftOut) {
       if (paths.length === 0) continue
-      console.log(`\nLeft out, because they need ${needs}; \`npm run test:extra\` runs them:`)
+      console.log(`\nLeft out, because they need ${needs}; \`npm run ${script}\` runs them:`)
       for (const path of paths.sort()) console.log(`  ${path}`)
     }
   }

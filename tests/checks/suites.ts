@@ -9,12 +9,14 @@ export interface ExtraSuite {
 /** Every test file of the repository. */
 export const testFiles = '{contracts,connectors,services,deploy,tests}/**/*.test.ts'
 
+/** What `npm run test:servers` runs and `npm test` leaves out. */
+export const serverSuite: ExtraSuite = {
+  files: '{contracts,connectors,services,deploy,tests}/**/*.{kafka,postgres,s3,servers}.test.ts',
+  needs: 'a real server (Kafka, PostgreSQL, S3)',
+}
+
 /** What `npm run test:extra` runs and `npm test` leaves out. */
 export const extraSuites: readonly ExtraSuite[] = [
-  {
-    files: '{contracts,connectors,services,deploy,tests}/**/*.server.test.ts',
-    needs: 'a real server (Kafka, PostgreSQL, S3)',
-  },
   { files: '{contracts,connectors,services,deploy,tests}/**/*.browser.test.ts', needs: 'Chromium' },
   { files: '{contracts,connectors,services,deploy,tests}/**/*.strace.test.ts', needs: 'strace on Linux' },
 ]
