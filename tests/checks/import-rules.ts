@@ -14,7 +14,7 @@ const ioBuiltins =
   /^(child_process|cluster|dgram|dns|fs|http|http2|https|inspector|net|os|process|readline|repl|sqlite|timers|tls|tty|wasi|worker_threads)(\/|$)/
 
 /** Libraries and packages of ours through which I/O happens. */
-const ioLibraries = /^(undici|fastify|@fastify\/.*|pino|prom-client|@opentelemetry\/.*|yaml)$/
+const ioLibraries = /^(undici|fastify|@fastify\/.*|pino|prom-client|pg|@opentelemetry\/.*|yaml)$/
 const ioFolders = ['services/platform/store', 'services/platform/bus', 'services/platform/payloads']
 
 const toPlace = (one: Import): Place | undefined => (one.to.kind === 'file' ? one.to.place : undefined)

@@ -29,9 +29,9 @@ export function isTestCode(path: string): boolean {
   return path.startsWith('tests/') || path.endsWith('.test.ts') || /\/conformance(\.ts$|\/)/.test(path)
 }
 
-/** Whether a file runs at the desk and never in the hub: generators and comparisons beside the messages. */
+/** Whether a file runs at the desk and never in the hub: generators and comparisons beside the messages, local servers. */
 export function isDeskTool(path: string): boolean {
-  return /^contracts\/messages\/(?!src\/)/.test(path)
+  return /^(contracts\/messages\/(?!src\/)|deploy\/local\/)/.test(path)
 }
 
 /** What the checks need to know about one workspace. */

@@ -4,6 +4,9 @@ export type SqlValue = string | number | null | Uint8Array
 /** A row as read: column name to value. Integers come as numbers and stay below 2^53. */
 export type SqlRow = Record<string, SqlValue>
 
+/** A series of numbers that only grow; each has its row or sequence in a migration of the store. */
+export type Series = 'inbox_place'
+
 /**
  * One open transaction. Statements are written in the part of SQL that SQLite and PostgreSQL share, with `?` for parameters
  * (the PostgreSQL adapter numbers them). Never keep a `Tx` past the end of the function it was handed to.
@@ -16,10 +19,16 @@ export interface Tx {
   /** Runs a statement that changes rows; returns how many. */
   run(sql: string, ...params: readonly SqlValue[]): Promise<number>
   /**
-   * Holds `name` until the end of the transaction, so that two transactions which decide over the same thing do so one after
-   * the other (protocol rule R7). Free of charge where transactions are serial anyway (SQLite).
+   * Holds `names` until the end of the transaction, so that two transactions which decide over the same thing do so one after
+   * the other (protocol rule R7). Ask for all that are needed in one call, as early as possible: where one is held by another, the
+   * work begins anew once it is free. Free of charge where transactions are serial anyway (SQLite).
    */
-  lock(name: string): Promise<void>
+  lock(...names: readonly string[]): Promise<void>
+  /**
+   * A number greater than any this series has given before. Gaps are allowed. Two transactions that take theirs at the same time may
+   * commit in the other order: who needs the order of commits takes the number under a lock.
+   */
+  next(series: Series): Promise<number>
 }
 
 /**
@@ -32,6 +41,7 @@ export interface Store {
   /**
    * @param place names the transaction in metrics and in crash tests, e.g. `runtime.intent`; constant text
    * @throws what `work` throws; HubError STORE_UTILGJENGELIG (transient) when the store cannot be reached or was closed
+   * @throws HubError STORE_UTFALL_UKJENT (transient) when the connection broke during the commit: it may be written, now or in a moment
    */
   transaction<T>(place: string, work: (tx: Tx) => Promise<T>): Promise<T>
   /** Reads only what is committed; never the rows of a group that is still open (R1). Same restrictions on `work`. */

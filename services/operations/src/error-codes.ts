@@ -258,6 +258,16 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: `Se på disken og i loggen. Det prøves igjen av seg selv. ${REPORT}`,
   },
+  STORE_OPPTATT: {
+    meaning: 'Andre skrivinger kom i veien hver gang; ingenting ble lagret.',
+    owner: 'drift',
+    nextStep: 'Det prøves igjen av seg selv. Gjentar det seg, er databasen for hardt belastet.',
+  },
+  STORE_UTFALL_UKJENT: {
+    meaning: 'Forbindelsen til databasen brøt mens noe ble lagret; det kan være lagret, nå eller om et øyeblikk.',
+    owner: 'drift',
+    nextStep: 'Se etter før noe gjøres om igjen. Navet selv ser etter før det prøver igjen.',
+  },
   STORE_UTILGJENGELIG: {
     meaning: 'Databasen kan ikke nås, eller programmet er i ferd med å stoppe.',
     owner: 'drift',

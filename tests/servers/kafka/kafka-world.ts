@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createKafkaBus, type KafkaSettings, type KafkaTuning } from '@samband/bus/kafka'
 import type { BusBatch, BusPosition, BusRecord, BusSubscription, EventBus } from '@samband/kernel'
+import { realTime } from '@samband/process'
 import { createKeptLog } from '@samband/runtime/testing'
 import { type Admin, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
-import { realTime } from '../../../services/hub/src/real-ports.ts'
 
 /** Waits short enough for tests. */
 export const QUICK: Partial<KafkaTuning> = {

@@ -2,7 +2,7 @@ import { type BusBatch, type BusPosition, causeId, HubError, type Store, type Tx
 import { type Envelope, fromHeaders } from '@samband/messages'
 import type { Handler } from './define-handler.ts'
 import { toHubError } from './failures.ts'
-import { insertRow, type NewRow } from './rows.ts'
+import { insertRow, laneLock, type NewRow } from './rows.ts'
 
 /** Where a group stands, from the store and nowhere else (R5). */
 export async function readPosition(
@@ -35,6 +35,7 @@ export async function ingestBatch(
 ): Promise<readonly Pick<NewRow, 'handler' | 'tenant'>[]> {
   const rows = batch.records.flatMap((record) => rowsOf(handlers, batch, record, now))
   return store.transaction('runtime.ingest', async (tx) => {
+    await tx.lock(...rows.map(laneLock))
     await advance(tx, group, batch)
     const added: NewRow[] = []
     for (const row of rows) if (await insertRow(tx, row)) added.push(row)

@@ -21,7 +21,8 @@ const MOST_BYTES = 900_000
 
 /**
  * Writes an event into the outbox, in the transaction of what it tells (R2). An event whose id stands there already is the same
- * one, told again by a re-run: nothing is written (R4).
+ * one, told again by a re-run: nothing is written (R4). The place is given under a lock of the topic's key that is held until the commit,
+ * so that per key the order of places, in which the relay publishes, is the order of commits (R3).
  */
 export async function writeEvent(tx: Tx, event: OutgoingEvent): Promise<void> {
   const known = await tx.one('SELECT 1 AS found FROM outbox WHERE event_id = ?', event.id)
@@ -36,6 +37,7 @@ export async function writeEvent(tx: Tx, event: OutgoingEvent): Promise<void> {
       `An event of type ${event.definition.type} has ${value.length} bytes; at most ${MOST_BYTES} are allowed.`,
     )
   }
+  await tx.lock(`key:${event.definition.topic}:${key}`)
   const sequence = await tx.one<{ last: number }>(
     `INSERT INTO event_sequence (source, record_key, last) VALUES (?, ?, 1)
      ON CONFLICT (source, record_key) DO UPDATE SET last = event_sequence.last + 1 RETURNING last`,

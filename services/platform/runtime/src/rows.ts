@@ -66,16 +66,25 @@ export interface NewRow {
   readonly unreadable?: { readonly code: string; readonly message: string }
 }
 
-/** Adds a row at the end of its lane; false when (handler, event id) is known already: duplicates of any cause end here. */
+/** The lock under which the place of a row is given, and a row is put elsewhere in its lane (R7). */
+export function laneLock(row: Pick<NewRow, 'handler' | 'lane'>): string {
+  return `lane:${row.handler}:${row.lane}`
+}
+
+/**
+ * Adds a row at the end of its lane; false when (handler, event id) is known already: duplicates of any cause end here. The caller holds
+ * the lane's lock.
+ */
 export async function insertRow(tx: Tx, row: NewRow): Promise<boolean> {
-  await tx.lock(`lane:${row.handler}:${row.lane}`)
+  const place = await tx.next('inbox_place')
   const added = await tx.run(
     `INSERT INTO inbox (place, handler, event_id, event_type, topic, lane, tenant, accepted_id, headers, value, state, head, due_at, received_at,
        park_number, last_code, last_disposition, last_message, fingerprint)
-     VALUES ((SELECT COALESCE(MAX(place), 0) + 1 FROM inbox), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
        CASE WHEN EXISTS (SELECT 1 FROM inbox WHERE handler = ? AND lane = ? AND state IN ${OPEN_STATES}) THEN 0 ELSE 1 END,
        ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (handler, event_id) DO NOTHING`,
+    place,
     row.handler,
     row.eventId,
     row.eventType,
@@ -342,7 +351,7 @@ export async function doneAlthoughDiscarded(tx: Tx, row: InboxRow, now: number):
  * gets a new place at the end. Returns which.
  */
 export async function undoDiscard(tx: Tx, row: InboxRow, now: number): Promise<'kept its place' | 'put at the end'> {
-  await tx.lock(`lane:${row.handler}:${row.lane}`)
+  await tx.lock(laneLock(row))
   let outcome: 'kept its place' | 'put at the end' = 'kept its place'
   if (row.state === 'discarded') {
     const begun = await tx.one(
@@ -353,7 +362,7 @@ export async function undoDiscard(tx: Tx, row: InboxRow, now: number): Promise<'
     )
     if (begun !== undefined) {
       outcome = 'put at the end'
-      await tx.run('UPDATE inbox SET place = (SELECT MAX(place) + 1 FROM inbox) WHERE row_id = ?', row.row_id)
+      await tx.run('UPDATE inbox SET place = ? WHERE row_id = ?', await tx.next('inbox_place'), row.row_id)
     }
   }
   await tx.run(

@@ -48,6 +48,13 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 13
 }
 
+const NEXT = 'UPDATE series SET last = last + 1 WHERE name = ? RETURNING last'
+
+function nextOf(row: Record<string, unknown> | undefined, series: string): number {
+  if (row === undefined) throw new Error(`no migration has made the series ${series}`)
+  return Number(row['last'])
+}
+
 /** Wraps a database as the one connection of the group commit. Statements are prepared once and kept. */
 export function createConnection(database: DatabaseSync): GroupConnection & { close(): void } {
   const prepared = new Map<string, StatementSync>()
@@ -70,6 +77,7 @@ export function createConnection(database: DatabaseSync): GroupConnection & { cl
     run: async (sql, ...params) => (dead ? never<number>() : Number(statement(sql).run(...params).changes)),
     // Transactions on this connection are serial: whoever runs holds everything.
     lock: async () => {},
+    next: async (series) => (dead ? never<number>() : nextOf(statement(NEXT).get(series), series)),
   }
   const refuseDead = () => {
     if (dead) throw new Error('the store was abandoned')

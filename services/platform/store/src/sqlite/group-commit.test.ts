@@ -4,7 +4,13 @@ import { createGroupCommit, type GroupConnection, type Job } from './group-commi
 /** A connection that does nothing, well; a test lets parts of it fail. */
 function aConnection(part: Partial<GroupConnection> = {}): GroupConnection {
   return {
-    tx: { all: async () => [], one: async () => undefined, run: async () => 0, lock: async () => {} },
+    tx: {
+      all: async () => [],
+      one: async () => undefined,
+      run: async () => 0,
+      lock: async () => {},
+      next: async () => 0,
+    },
     begin: () => true,
     savepoint: () => {},
     release: () => {},

@@ -1,0 +1,5 @@
+export type { OpenPostgresOptions, PostgresInstallation } from './installation.ts'
+export { openPostgres } from './installation.ts'
+export type { LineageReport } from './lineage.ts'
+export type { PostgresStatistics, PostgresStore } from './postgres-store.ts'
+export type { PostgresSettings } from './settings.ts'
