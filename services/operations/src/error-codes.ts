@@ -33,6 +33,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Kontroller påloggingen i oppsettet. Ingenting er tapt; navet går videre av seg selv når den er riktig.',
   },
+  BUS_KAN_IKKE_LESES: {
+    meaning: 'Det står noe i hendelsesloggen som navet ikke kan pakke ut.',
+    owner: 'drift',
+    nextStep: 'Denne delen av loggen leses ikke videre. Finn ut hvem som skrev dit, og bestem leseposisjonen for hånd.',
+  },
   BUS_MELDING_FOR_STOR: {
     meaning: 'En hendelse er større enn emnet i Kafka tar imot.',
     owner: 'drift',

@@ -18,8 +18,8 @@ interface Connected {
   readonly metadata: MetadataSource
 }
 
-const LEADER_WAIT_MS = 100
-const LEADER_TRIES = 100
+const SERVED_WAIT_MS = 50
+const SERVED_TRIES = 200
 
 /**
  * Questions to the cluster, and the making of topics. After any failure its client is thrown away, since an admin of kafkajs that has
@@ -31,7 +31,7 @@ export interface BrokerDesk {
   /** @throws HubError BUS_TOPIC_FINNES_IKKE (permanent) */
   topic(name: string): Promise<TopicFacts>
   ranges(topic: string): Promise<readonly LogRange[]>
-  /** Makes topics and returns when each partition has a leader. One that exists already is left as it is. */
+  /** Makes topics and returns when each partition is served. One that exists already is left as it is. */
   create(topics: readonly ITopicConfig[]): Promise<void>
   /** Something else that kafkajs's admin can do. */
   ask<Answer>(doing: string, question: (admin: Admin) => Promise<Answer>): Promise<Answer>
@@ -68,17 +68,29 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
 
   const topics = (names: readonly string[]) => use('looking up topics', ({ metadata }) => metadata.topics(names))
 
-  async function waitForLeaders(names: readonly string[]): Promise<void> {
-    for (let left = LEADER_TRIES; left > 0; left--) {
-      const facts = await topics(names)
-      if (names.every((name) => facts.get(name)?.partitions.every(({ hasLeader }) => hasLeader))) return
-      await sleep(time.timers, LEADER_WAIT_MS)
-    }
-    throw new HubError(
-      'BUS_UTILGJENGELIG',
-      'transient',
-      `Topics were made but have no leader yet: ${names.join(', ')}.`,
+  async function ranges(topic: string): Promise<readonly LogRange[]> {
+    const offsets = await use(`reading the ends of ${topic}`, ({ admin }) => admin.fetchTopicOffsets(topic))
+    return offsets
+      .map(({ partition, low, high }) => ({ partition, lowOffset: Number(low), endOffset: Number(high) }))
+      .sort((a, b) => a.partition - b.partition)
+  }
+
+  /** A leader that is named may itself not know of it yet, so its log is asked for as well. */
+  async function isServed(topic: string): Promise<boolean> {
+    const facts = (await topics([topic])).get(topic)
+    if (facts === undefined || !facts.partitions.every(({ hasLeader }) => hasLeader)) return false
+    return ranges(topic).then(
+      (found) => found.length === facts.partitions.length,
+      () => false,
     )
+  }
+
+  async function waitUntilServed(topic: string): Promise<void> {
+    for (let left = SERVED_TRIES; left > 0; left--) {
+      if (await isServed(topic)) return
+      await sleep(time.timers, SERVED_WAIT_MS)
+    }
+    throw new HubError('BUS_UTILGJENGELIG', 'transient', `Topic ${topic} was made but is not served yet.`)
   }
 
   return {
@@ -93,12 +105,7 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
         )
       return facts
     },
-    ranges: (topic) =>
-      use(`reading the ends of ${topic}`, async ({ admin }) =>
-        (await admin.fetchTopicOffsets(topic))
-          .map(({ partition, low, high }) => ({ partition, lowOffset: Number(low), endOffset: Number(high) }))
-          .sort((a, b) => a.partition - b.partition),
-      ),
+    ranges,
     async create(wanted) {
       // One by one: kafkajs reports a topic that exists as an error for all of them.
       for (const topic of wanted)
@@ -106,7 +113,7 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
           // Waiting for leaders is done here: that of kafkajs fails now and then on a topic which was made.
           admin.createTopics({ topics: [topic], waitForLeaders: false }),
         )
-      await waitForLeaders(wanted.map(({ topic }) => topic))
+      for (const { topic } of wanted) await waitUntilServed(topic)
     },
     ask: (doing, question) => use(doing, ({ admin }) => question(admin)),
     async close() {

@@ -18,7 +18,7 @@ const CONNECT_MS = 10_000
 const REQUEST_MS = 15_000
 
 /** Few and quick tries: the adapter tries again itself, and knows more. Named in full, since kafkajs has other defaults in tests. */
-export const QUICK_RETRY = { initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2, retries: 4 }
+export const QUICK_RETRY = { initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 3 }
 
 /** kafkajs writes into the object it is given: with a shared one, a later client would log in with the first one's password. */
 function freshLogin(login: KafkaLogin): NonNullable<KafkaConfig['sasl']> {

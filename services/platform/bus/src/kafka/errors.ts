@@ -26,9 +26,30 @@ function chainOf(error: unknown): readonly Trouble[] {
 const certificateCode =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_.*|ERR_TLS_CERT_ALTNAME_INVALID)$/
 
+/** kafkajs takes a refused OAUTHBEARER token for a success; the broker then answers whatever comes next with an illegal state. */
+const refusedLogin = new Set(['SASL_AUTHENTICATION_FAILED', 'UNSUPPORTED_SASL_MECHANISM', 'ILLEGAL_SASL_STATE'])
+
+function isRefusedLogin({ name, type }: Trouble): boolean {
+  return name === 'KafkaJSSASLAuthenticationError' || refusedLogin.has(type ?? '')
+}
+
 /** Whether the broker refused the request because it, or a record in it, has too many bytes. */
 export function isTooLarge(error: unknown): boolean {
   return chainOf(error).some(({ type }) => type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE')
+}
+
+const undecodable = new Set([
+  'KafkaJSNotImplemented',
+  'KafkaJSPartialMessageError',
+  'KafkaJSUnsupportedMagicByteInMessageSet',
+  'KafkaJSInvalidVarIntError',
+  'KafkaJSInvalidLongError',
+  'RangeError',
+])
+
+/** Whether kafkajs could not decode what it fetched: an unknown compression, an unknown format, damaged bytes. */
+export function isUndecodable(error: unknown): boolean {
+  return chainOf(error).some(({ name, code }) => undecodable.has(name ?? '') || code?.startsWith('Z_') === true)
 }
 
 /**
@@ -38,9 +59,7 @@ export function isTooLarge(error: unknown): boolean {
 export function toBusError(cause: unknown, doing: string): HubError {
   if (cause instanceof HubError) return cause
   const chain = chainOf(cause)
-  if (
-    chain.some(({ name, type }) => name === 'KafkaJSSASLAuthenticationError' || type === 'SASL_AUTHENTICATION_FAILED')
-  ) {
+  if (chain.some(isRefusedLogin)) {
     return new HubError(
       'BUS_INNLOGGING_AVVIST',
       'paused',

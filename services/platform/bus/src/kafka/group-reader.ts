@@ -1,8 +1,9 @@
-import { type BusConsumer, type BusSubscription, type Logger, sleep, type Time } from '@samband/kernel'
+import { type BusConsumer, type BusSubscription, HubError, type Logger, sleep, type Time } from '@samband/kernel'
 import type { BrokerDesk } from './broker-desk.ts'
 import { within } from './deadline.ts'
-import { toBusError } from './errors.ts'
+import { isUndecodable, toBusError } from './errors.ts'
 import { type Assignment, joinGroup, type Member } from './member.ts'
+import { createOneAtATime, type OneAtATime } from './one-at-a-time.ts'
 import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
 import type { KafkaSettings, KafkaTuning } from './settings.ts'
 
@@ -31,6 +32,9 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
   /** Partitions that cannot go on by themselves; they wait for a person, over all assignments. */
   const stopped = new Set<string>()
   let hasJoined = false
+  /** Partitions are fetched one at a time, until each has been tried. */
+  let isCareful = false
+  let gate: OneAtATime | undefined
 
   const placeOf = (topic: string, partition: number) => `${topic} ${partition}`
 
@@ -39,39 +43,67 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
     readers.clear()
   }
 
+  function stop(topic: string, partition: number, error: HubError): void {
+    const place = placeOf(topic, partition)
+    stopped.add(place)
+    gate?.leave(place)
+    log.error('a partition is stopped until a person decides', { topic, partition, code: error.code })
+    subscription.stopped(topic, partition, error)
+  }
+
   function assign(member: Member, assignment: Assignment): void {
     hasJoined = true
     endReaders()
     if (stopping.signal.aborted) return
-    const places = Object.entries(assignment).flatMap(([topic, partitions]) =>
-      partitions.map((partition) => ({ topic, partition, place: placeOf(topic, partition) })),
-    )
-    log.info('the consumer has its partitions', { count: places.length })
-    for (const { topic, partition, place } of places) {
-      if (stopped.has(place)) continue
-      readers.set(
-        place,
-        createPartitionReader({
-          topic,
-          partition,
-          subscription,
-          desk,
-          time,
-          log,
-          tuning,
-          after: underWay.get(place) ?? Promise.resolve(),
-          feed: {
-            goTo: (offset) => member.goTo(topic, partition, offset),
-            pause: () => member.pause(topic, partition),
-          },
-          stopped(error) {
-            stopped.add(place)
-            log.error('a partition is stopped until a person decides', { topic, partition, code: error.code })
-            subscription.stopped(topic, partition, error)
-          },
-        }),
+    const places = Object.entries(assignment)
+      .flatMap(([topic, partitions]) =>
+        partitions.map((partition) => ({ topic, partition, place: placeOf(topic, partition) })),
       )
+      .filter(({ place }) => !stopped.has(place))
+    log.info('the consumer has its partitions', { count: places.length })
+    gate = isCareful ? careful(places.map(({ place }) => place)) : undefined
+    for (const { topic, partition, place } of places) {
+      const pause = () => member.pause(topic, partition)
+      const goTo = (offset: number) => {
+        const go = () => member.goTo(topic, partition, offset)
+        if (gate === undefined) go()
+        else gate.enter(place, { go, hold: pause, resume: () => member.resume(topic, partition) })
+      }
+      const after = underWay.get(place) ?? Promise.resolve()
+      const reader = createPartitionReader({
+        ...{ topic, partition, subscription, desk, time, log, tuning, after },
+        feed: { goTo, pause },
+        stopped: (error) => stop(topic, partition, error),
+      })
+      readers.set(place, reader)
     }
+  }
+
+  function careful(places: readonly string[]): OneAtATime {
+    return createOneAtATime(places, () => {
+      isCareful = false
+      gate = undefined
+    })
+  }
+
+  /** The consumer met bytes that it cannot decode: the next one reads carefully, and a partition that ended it alone is stopped. */
+  function blame(reason: Error): void {
+    const place = gate?.onTrial()
+    isCareful = true
+    const reader = place === undefined ? undefined : readers.get(place)
+    if (reader === undefined) return
+    const { topic, partition } = reader
+    stop(
+      topic,
+      partition,
+      new HubError(
+        'BUS_KAN_IKKE_LESES',
+        'permanent',
+        `Group ${group} cannot decode what stands in partition ${partition} of ${topic} from offset ${reader.standing()?.nextOffset} on ` +
+          `(${reason.name}): somebody else wrote it, or it is damaged.`,
+        { cause: reason },
+      ),
+    )
   }
 
   function join(): Member {
@@ -85,6 +117,7 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
       topics,
       assigned: (assignment) => assign(member, assignment),
       fetched: async (topic, partition, fetched) => readers.get(placeOf(topic, partition))?.take(fetched),
+      fetching: (node, phase) => gate?.[phase](node),
       withheld: (topic, partition, offset) => readers.get(placeOf(topic, partition))?.withheld(offset),
     })
     return member
@@ -139,6 +172,8 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
       over.abort()
       stopping.signal.removeEventListener('abort', stop)
       await watching
+      if (reason !== undefined && isUndecodable(reason)) blame(reason)
+      gate = undefined
       const last = [...readers.values()]
       endReaders()
       if (reason === undefined) {

@@ -18,6 +18,7 @@ export interface Member {
   /** The next fetch of the partition begins at `offset`, and it is fetched again if it was paused. */
   goTo(topic: string, partition: number, offset: number): void
   pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
   /** Shows positions to the broker, for tools that display the lag. Nothing rests on it. */
   show(positions: readonly { topic: string; partition: number; offset: number }[]): Promise<void>
   fail(reason: Error): void
@@ -36,6 +37,8 @@ export interface MemberOptions {
   /** A new assignment; everything of the one before is over. Nothing is fetched until `goTo`. */
   assigned(assignment: Assignment): void
   fetched(topic: string, partition: number, fetched: Fetched): Promise<void>
+  /** A fetch from a broker begins, or has ended with everything in it decoded. */
+  fetching(node: string, phase: 'begun' | 'fetched'): void
   /** kafkajs withheld what was fetched, up to `offset`: markers and remains of transactions. */
   withheld(topic: string, partition: number, offset: number): void
 }
@@ -79,6 +82,8 @@ export function joinGroup(options: MemberOptions): Member {
     consumer.pause(Object.entries(assignment).map(([topic, partitions]) => ({ topic, partitions: [...partitions] })))
     options.assigned(assignment)
   })
+  consumer.on(consumer.events.FETCH_START, ({ payload }) => options.fetching(String(payload.nodeId), 'begun'))
+  consumer.on(consumer.events.FETCH, ({ payload }) => options.fetching(String(payload.nodeId), 'fetched'))
   consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload: { topic, partition, batchSize, lastOffset } }) => {
     if (batchSize === 0 && !isOver) options.withheld(topic, partition, Number(lastOffset))
   })
@@ -93,7 +98,7 @@ export function joinGroup(options: MemberOptions): Member {
       eachBatch: async ({ batch }) => {
         if (isOver) return
         const records = batch.messages.map((message) => fromMessage(batch.topic, message))
-        await options.fetched(batch.topic, batch.partition, { records, endOffset: Number(batch.highWatermark) })
+        await options.fetched(batch.topic, batch.partition, { records, lastOffset: Number(batch.lastOffset()) })
       },
     })
   }
@@ -109,6 +114,9 @@ export function joinGroup(options: MemberOptions): Member {
     },
     pause(topic, partition) {
       if (!isOver) consumer.pause([{ topic, partitions: [partition] }])
+    },
+    resume(topic, partition) {
+      if (!isOver) consumer.resume([{ topic, partitions: [partition] }])
     },
     show: (positions) =>
       consumer.commitOffsets(positions.map(({ offset, ...place }) => ({ ...place, offset: String(offset) }))),

@@ -12,8 +12,8 @@ export interface Feed {
 /** Records as they were fetched, in order. */
 export interface Fetched {
   readonly records: readonly (BusRecord & { readonly offset: number })[]
-  /** The end of the partition's log when it was fetched. */
-  readonly endOffset: number
+  /** The last offset that was fetched, also where kafkajs withholds what stands there: markers and remains of transactions. */
+  readonly lastOffset: number
 }
 
 /** One partition during one assignment. */
@@ -172,13 +172,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
   return {
     topic,
     partition,
-    async take({ records, endOffset }) {
+    async take({ records, lastOffset }) {
       if (state !== 'reading' || isBusy || ending.signal.aborted) return
       const fresh = records.filter(({ offset }) => offset >= nextOffset)
       const gapAt = fresh.findIndex(({ offset }, at) => offset !== nextOffset + at)
       const whole = gapAt === -1 ? fresh : fresh.slice(0, gapAt)
       if (whole.length === 0) {
-        if (gapAt === 0 && sentBack) return stop(hole(nextOffset, fresh[0]?.offset ?? endOffset))
+        if (gapAt === 0 && sentBack) return stop(hole(nextOffset, fresh[0]?.offset ?? lastOffset))
         sentBack = gapAt === 0
         return restart()
       }
@@ -188,10 +188,13 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         isBusy = false
       })
       const isQuick = await isDoneWithin(tuning.holdMs, work)
-      if (isQuick && gapAt === -1) return
-      if (!isQuick) feed.pause()
+      const isTrailed = gapAt === -1 && lastOffset >= (whole.at(-1)?.offset ?? lastOffset) + 1
+      if (isQuick && gapAt === -1 && !isTrailed) return
+      feed.pause()
       work = work.then(() => {
-        if (state === 'reading' && !ending.signal.aborted) feed.goTo(nextOffset)
+        if (state !== 'reading' || ending.signal.aborted) return
+        if (isTrailed) stop(hole(nextOffset, lastOffset + 1))
+        else feed.goTo(nextOffset)
       })
     },
     withheld(offset) {

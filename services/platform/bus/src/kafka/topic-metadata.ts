@@ -42,7 +42,10 @@ const METADATA = 3
 const VERSION = 11
 const UNKNOWN_TOPIC = 3
 const LEADER_NOT_AVAILABLE = 5
-const TOPIC_AUTHORIZATION_FAILED = 29
+const REFUSALS: Readonly<Record<number, string>> = {
+  29: 'TOPIC_AUTHORIZATION_FAILED',
+  34: 'ILLEGAL_SASL_STATE',
+}
 
 /** Asks for topics through connections of `kafka`, with its login and its sockets. */
 export function createMetadataSource(kafka: Kafka): MetadataSource {
@@ -153,11 +156,10 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
     })
     int32() // authorized operations
     tags()
-    if (error === TOPIC_AUTHORIZATION_FAILED)
-      throw Object.assign(new Error(`Kafka does not let us see topic ${name}.`), { type: 'TOPIC_AUTHORIZATION_FAILED' })
     if (error === 0 || error === LEADER_NOT_AVAILABLE)
       facts.set(name, { identity, partitions: partitions.sort((a, b) => a.partition - b.partition) })
-    else if (error !== UNKNOWN_TOPIC) throw new Error(`Kafka answered error ${error} for topic ${name}.`)
+    else if (error !== UNKNOWN_TOPIC)
+      throw Object.assign(new Error(`Kafka answered error ${error} for topic ${name}.`), { type: REFUSALS[error] })
   })
   return facts
 }
