@@ -14,6 +14,8 @@ export interface ProcessStore {
 
 /** What outlives the processes of a test: a database with its schema, empty at first. */
 export interface Disk {
+  /** How often processes look by themselves for what others may have done, where that takes real time; else their own defaults hold. */
+  readonly pollMs?: number
   open(time: Time): ProcessStore
   /** Looks at, or changes, what is durable, beside every process. */
   sql<Row = Record<string, unknown>>(statement: string, ...params: readonly SqlValue[]): Row[]

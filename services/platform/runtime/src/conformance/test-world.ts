@@ -255,7 +255,8 @@ async function startProcess(
   const inner = disk.open(time)
   const hooks: Hook[] = []
   const store = hookedStore(inner.store, !shared, hooks)
-  const embedded = createEmbeddedBus({ store, time, ids })
+  const { pollMs } = disk
+  const embedded = createEmbeddedBus({ store, time, ids, ...(pollMs === undefined ? {} : { pollMs }) })
   const bus = options.wrapBus?.(embedded) ?? embedded
   const runtime = createRuntime({
     store,
@@ -267,6 +268,7 @@ async function startProcess(
     topics: ['test'],
     handlers: options.handlers,
     findDestination: options.findDestination,
+    ...(pollMs === undefined ? {} : { relayPollMs: pollMs }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.pollers === undefined ? {} : { pollers: options.pollers }),
   })

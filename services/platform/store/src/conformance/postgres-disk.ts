@@ -22,6 +22,8 @@ export interface PostgresDisks {
   newSchema(): string
 }
 
+const MOST_LOOKS = 2_000
+
 /** Makes a schema with its tables. */
 export function createPostgresDisk({ url, session, watch, newSchema }: PostgresDisks): PostgresDisk {
   const schema = newSchema()
@@ -34,8 +36,11 @@ export function createPostgresDisk({ url, session, watch, newSchema }: PostgresD
   function awaitTheDead(): void {
     if (gone.length === 0) return
     const names = gone.splice(0).map((name) => `'${name}'`)
-    while (session.all(`SELECT 1 FROM pg_stat_activity WHERE application_name IN (${names.join(', ')})`).length > 0)
+    const alive = `SELECT state, query FROM pg_stat_activity WHERE application_name IN (${names.join(', ')})`
+    for (let look = 0; session.all(alive).length > 0; look++) {
+      if (look > MOST_LOOKS) throw new Error(`a dead process lives on: ${JSON.stringify(session.all(alive))}`)
       session.all('SELECT pg_sleep(0.002)')
+    }
   }
 
   return {

@@ -56,8 +56,13 @@ function exactNumber(text: string): number {
  * Opens a session in the schema of `settings`. Transactions of it are serializable, and plans use indexes also where a table is small:
  * a scan of the whole table conflicts with every writer of it.
  */
-export async function connect(settings: CompleteSettings, watch: Watch): Promise<Connection> {
+export async function connect(
+  settings: CompleteSettings,
+  watch: Watch,
+  begun: (destroy: () => void) => void = () => {},
+): Promise<Connection> {
   const socket = new Socket()
+  begun(() => socket.destroy())
   const client = new Client({
     connectionString: settings.url,
     application_name: `samband ${settings.schema}`,
