@@ -71,6 +71,19 @@ test('a commit whose answer is lost keeps the payloads of what was accepted, and
   expect(await world.refs()).toHaveLength(3)
 })
 
+test('payloads stay after a commit whose outcome is open, although the store does not show the letter yet', async () => {
+  world = await startWorld()
+  await settle()
+  const open = new HubError('STORE_UTFALL_UKJENT', 'transient', 'The connection broke during the commit.')
+  const transaction = vi.spyOn(world.store, 'transaction').mockRejectedValueOnce(open)
+  const answer = await world.send(partsOf(letter, documents))
+  transaction.mockRestore()
+
+  expect([answer.statusCode, answer.json().code]).toEqual([503, 'STORE_UTFALL_UKJENT'])
+  expect(await world.refs()).toHaveLength(3)
+  expect(await world.accepted()).toBe(0)
+})
+
 test('payloads stay when the store cannot say whether the letter was accepted', async () => {
   world = await startWorld()
   await settle()

@@ -218,7 +218,7 @@ class Reception {
     const acceptance = this.#acceptanceOf(letter, documents, innhold, contentDigest)
     const { acceptedId: forsendelseId } = acceptance
     const outcome = await this.#deps.runtime.accept(acceptance).catch(async (error: unknown) => {
-      await this.#keepWhatMayBeAccepted(forsendelseId, innhold.ref)
+      await this.#keepWhatMayBeAccepted(forsendelseId, innhold.ref, error)
       throw error
     })
     if (outcome === 'conflict') throw otherContent(forsendelseId)
@@ -227,19 +227,28 @@ class Reception {
   }
 
   /** An acceptance that failed may be durable all the same; payloads may only go when the store says that it is not. */
-  async #keepWhatMayBeAccepted(forsendelseId: string, innholdRef: string): Promise<void> {
-    const { store, log } = this.#deps
-    try {
-      const read = await store.read('forsendelse-intake.accepted', (tx) =>
-        getDocument<ForsendelseDocument>(tx, COLLECTIONS.forsendelse, forsendelseId),
-      )
-      if (read?.body.payloads.includes(innholdRef) !== true) return
-    } catch {
-      log.warn('payloads of a failed acceptance are kept: the store cannot say whether it was accepted', {
+  async #keepWhatMayBeAccepted(forsendelseId: string, innholdRef: string, failure: unknown): Promise<void> {
+    const stands = await this.#isAccepted(forsendelseId, innholdRef, failure)
+    if (stands === 'no') return
+    if (stands === 'unknown') {
+      this.#deps.log.warn('payloads of a failed acceptance are kept: the store cannot say whether it was accepted', {
         acceptedId: forsendelseId,
       })
     }
     this.#written = []
+  }
+
+  async #isAccepted(forsendelseId: string, innholdRef: string, failure: unknown): Promise<'yes' | 'no' | 'unknown'> {
+    // The commit may still be under way: what a look does not find now may be there a moment later.
+    if (asHubError(failure)?.code === 'STORE_UTFALL_UKJENT') return 'unknown'
+    try {
+      const read = await this.#deps.store.read('forsendelse-intake.accepted', (tx) =>
+        getDocument<ForsendelseDocument>(tx, COLLECTIONS.forsendelse, forsendelseId),
+      )
+      return read?.body.payloads.includes(innholdRef) === true ? 'yes' : 'no'
+    } catch {
+      return 'unknown'
+    }
   }
 
   #acceptanceOf(

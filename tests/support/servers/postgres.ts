@@ -10,7 +10,7 @@ import { findPrograms, LocalPostgres } from '../../../deploy/local/postgres/loca
 export interface PostgresForTests {
   readonly url: string
   /** Of a server that belongs to this test file alone: SIGKILL of all its processes, and the start on what is on disk. */
-  readonly power?: { off(): Promise<void>; on(): Promise<void> }
+  readonly power?: { readonly dataFolder: string; off(): Promise<void>; on(): Promise<void> }
   stop(): Promise<void>
 }
 
@@ -74,7 +74,11 @@ async function startLocal(settings: readonly string[]): Promise<PostgresForTests
   process.once('exit', lastResort)
   return {
     url,
-    power: { off: () => server.kill(), on: async () => void (await server.start({ settings })) },
+    power: {
+      dataFolder: join(folder, 'data'),
+      off: () => server.kill(),
+      on: async () => void (await server.start({ settings })),
+    },
     async stop() {
       await server.stop()
       process.removeListener('exit', lastResort)

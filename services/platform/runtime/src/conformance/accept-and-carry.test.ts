@@ -191,11 +191,11 @@ test('R4: the same reference from two municipalities is two letters; from one mu
 test('R5: rows and offset are taken together: when the rows cannot be written the offset stays, and they come again', async () => {
   const world = createWorld()
   const hub = await world.start()
-  world.sql("CREATE TRIGGER no_rows BEFORE INSERT ON inbox BEGIN SELECT RAISE(ABORT, 'no rows today'); END")
+  const takeAgain = world.refuseInserts('inbox')
   await hub.accept({ referanse: 'sak-1' })
   await world.time.advance(5_000)
   expect(world.sql('SELECT * FROM bus_offset WHERE next_offset > 0')).toEqual([])
-  world.sql('DROP TRIGGER no_rows')
+  takeAgain()
   await world.calm()
 
   expect(world.destination.received).toHaveLength(1)

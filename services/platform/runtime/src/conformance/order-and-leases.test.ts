@@ -167,13 +167,11 @@ test('R8: a run whose end could not be written does not hold its row for ever', 
   const world = createWorld()
   world.destination.nextFaults.push('refuse-connection')
   const hub = await world.start()
-  world.sql(
-    "CREATE TRIGGER full_disk BEFORE INSERT ON failed_run BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
-  )
+  const takeAgain = world.refuseInserts('failed_run')
   await hub.accept({ referanse: 'brev-1' })
   await world.time.advance(1_000)
   expect(world.rows()[0]?.state).toBe('running')
-  world.sql('DROP TRIGGER full_disk')
+  takeAgain()
   await until('it is sent', () => world.destination.received.length === 1, { time: world.time, withinMs: 10 * MINUTE })
 
   expect(world.rows()[0]?.state).toBe('done')

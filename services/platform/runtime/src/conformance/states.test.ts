@@ -1,6 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
 import type { Tx } from '@samband/kernel'
-import { createSqliteStore, migrate, openDatabase, readMigrations } from '@samband/store'
 import { expect, onTestFinished, test } from 'vitest'
 import {
   closeNotThere,
@@ -30,6 +28,7 @@ import {
   waitRow,
 } from '../rows.ts'
 import { createTestIds, createVirtualTime, testDestination } from '../testing/index.ts'
+import { createDisk, type Disk } from './disk.ts'
 import { TENANT } from './test-world.ts'
 
 const STATES: readonly RowState[] = ['waiting', 'running', 'parked', 'discarding', 'discarded', 'done']
@@ -49,11 +48,13 @@ const PARK_NUMBER = 3
 
 /** A store with one row in a given state, and with an open question where that state has one. */
 function withRow(state: RowState, options: { readonly openAttempt?: boolean } = {}) {
-  const database: DatabaseSync = openDatabase(':memory:', { exclusive: true, synchronous: 'OFF' })
-  migrate(database, readMigrations())
+  const disk = createDisk(false)
   const time = createVirtualTime()
-  const store = createSqliteStore({ database, exclusive: true, timers: time.timers, ownsDatabase: false })
-  onTestFinished(() => database.close())
+  const { store, close } = disk.open(time)
+  onTestFinished(async () => {
+    await close()
+    disk.remove()
+  })
   const ready = store.transaction('test.row', async (tx) => {
     await insertRow(tx, {
       handler: 'h',
@@ -93,8 +94,8 @@ function withRow(state: RowState, options: { readonly openAttempt?: boolean } = 
       return 'refused'
     }
   }
-  const row = () => database.prepare('SELECT * FROM inbox').get() as unknown as InboxRow
-  return { within, row, store, time, database }
+  const row = () => disk.sql<InboxRow>('SELECT * FROM inbox')[0] as InboxRow
+  return { within, row, store, time, disk }
 }
 
 const lease = { rowId: 1, token: TOKEN }
@@ -218,7 +219,7 @@ test('R23: an undo gives back the place, or the last one when a later row has be
     [false, 1],
     [true, 3],
   ] as const) {
-    const { within, row, database } = withRow('discarded', { openAttempt: false })
+    const { within, row, disk } = withRow('discarded', { openAttempt: false })
     await within(async (tx) => {
       await insertRow(tx, {
         handler: 'h',
@@ -237,7 +238,7 @@ test('R23: an undo gives back the place, or the last one when a later row has be
     })
 
     expect(row().place).toBe(place)
-    expect(database.prepare('SELECT COUNT(*) AS heads FROM inbox WHERE head = 1').get()).toEqual({ heads: 1 })
+    expect(disk.sql('SELECT COUNT(*) AS heads FROM inbox WHERE head = 1')[0]).toEqual({ heads: 1 })
   }
 })
 
@@ -279,21 +280,16 @@ const EVIDENCE: Evidence = {
   lookAgainAt: 99,
 }
 
-const attemptsOf = (database: DatabaseSync) =>
-  database.prepare('SELECT number, state, closed_as FROM attempt ORDER BY number').all()
-const alarmsOf = (database: DatabaseSync) =>
-  database
-    .prepare('SELECT kind FROM alarm')
-    .all()
-    .map((alarm) => alarm['kind'])
+const attemptsOf = (disk: Disk) => disk.sql('SELECT number, state, closed_as FROM attempt ORDER BY number')
+const alarmsOf = (disk: Disk) => disk.sql('SELECT kind FROM alarm').map((alarm) => alarm['kind'])
 
 for (const state of STATES) {
   test(`R10: an intent for a ${state} row is ${state === 'running' ? 'written with the newest token' : 'refused'}`, async () => {
-    const { within, database } = withRow(state, { openAttempt: false })
+    const { within, disk } = withRow(state, { openAttempt: false })
     const outcome = await within((tx) => recordIntent(tx, INTENT))
 
     expect(outcome).toBe(state === 'running' ? 1 : 'refused')
-    expect(attemptsOf(database)).toHaveLength(state === 'running' ? 1 : 0)
+    expect(attemptsOf(disk)).toHaveLength(state === 'running' ? 1 : 0)
   })
 }
 
@@ -314,11 +310,11 @@ test('an intent for what has evidence is refused', async () => {
 })
 
 test.each(STATES)('R16: evidence for a %s row is never refused, whoever brings it', async (state) => {
-  const { within, database } = withRow(state, { openAttempt: true })
+  const { within, disk } = withRow(state, { openAttempt: true })
   await within((tx) => recordEvidence(tx, EVIDENCE))
 
-  expect(database.prepare('SELECT evidence FROM effect').get()).toEqual({ evidence: '{"id":"letter-1"}' })
-  expect(attemptsOf(database)).toEqual([{ number: 1, state: 'answered', closed_as: null }])
+  expect(disk.sql('SELECT evidence FROM effect')[0]).toEqual({ evidence: '{"id":"letter-1"}' })
+  expect(attemptsOf(disk)).toEqual([{ number: 1, state: 'answered', closed_as: null }])
 })
 
 test.each(['discarding', 'discarded'] as const)(
@@ -328,64 +324,64 @@ test.each(['discarding', 'discarded'] as const)(
       [true, 'done', 'although discarded'],
       [false, 'discarded', null],
     ] as const) {
-      const { within, row, database } = withRow(state, { openAttempt: true })
+      const { within, row, disk } = withRow(state, { openAttempt: true })
       await within((tx) => recordEvidence(tx, { ...EVIDENCE, onlyEffect }))
 
       expect(row()).toMatchObject({ state: ends, remark })
-      expect(alarmsOf(database)).toEqual(['although-discarded'])
+      expect(alarmsOf(disk)).toEqual(['although-discarded'])
     }
   },
 )
 
 test('R16: evidence for what this store never began is kept as well', async () => {
-  const { within, database } = withRow('running', { openAttempt: false })
+  const { within, disk } = withRow('running', { openAttempt: false })
   await within((tx) => recordEvidence(tx, EVIDENCE))
 
-  expect(database.prepare('SELECT evidence, attempts FROM effect').get()).toEqual({
+  expect(disk.sql('SELECT evidence, attempts FROM effect')[0]).toEqual({
     evidence: '{"id":"letter-1"}',
     attempts: 0,
   })
 })
 
 test('R16: the same evidence twice is no event; a different one is doubled, with an alarm, and the first one stands', async () => {
-  const { within, database } = withRow('running', { openAttempt: true })
+  const { within, disk } = withRow('running', { openAttempt: true })
   for (const id of ['letter-1', 'letter-1', 'letter-2', 'letter-2'])
     await within((tx) => recordEvidence(tx, { ...EVIDENCE, evidence: { id } }))
 
-  expect(database.prepare('SELECT evidence, other_evidence FROM effect').get()).toEqual({
+  expect(disk.sql('SELECT evidence, other_evidence FROM effect')[0]).toEqual({
     evidence: '{"id":"letter-1"}',
     other_evidence: '[{"id":"letter-2"}]',
   })
-  expect(alarmsOf(database)).toEqual(['doubled'])
+  expect(alarmsOf(disk)).toEqual(['doubled'])
 })
 
 test('R11: giving up closes one’s own attempt and never a newer one', async () => {
-  const { within, database } = withRow('running', { openAttempt: true })
+  const { within, disk } = withRow('running', { openAttempt: true })
   await within((tx) => closeOwnAttempt(tx, 'k', 1, 'TEST', 9))
   await within((tx) => recordIntent(tx, INTENT))
   await within((tx) => closeOwnAttempt(tx, 'k', 1, 'TEST', 9))
 
-  expect(attemptsOf(database)).toEqual([
+  expect(attemptsOf(disk)).toEqual([
     { number: 1, state: 'closed', closed_as: 'nothing happened' },
     { number: 2, state: 'open', closed_as: null },
   ])
 })
 
 test('R14: "not there" said of an attempt that is no longer the newest closes nothing', async () => {
-  const { within, database } = withRow('running', { openAttempt: true })
+  const { within, disk } = withRow('running', { openAttempt: true })
   await within((tx) => recordIntent(tx, { ...INTENT, mayRepeat: true }))
 
   expect(await within((tx) => closeNotThere(tx, 'k', 1, 9))).toBe(false)
-  expect(attemptsOf(database).map((attempt) => attempt['state'])).toEqual(['open', 'open'])
+  expect(attemptsOf(disk).map((attempt) => attempt['state'])).toEqual(['open', 'open'])
 })
 
 test('an answered attempt is never closed afterwards', async () => {
-  const { within, database } = withRow('running', { openAttempt: true })
+  const { within, disk } = withRow('running', { openAttempt: true })
   await within((tx) => recordEvidence(tx, EVIDENCE))
   await within((tx) => closeOwnAttempt(tx, 'k', 1, 'TEST', 9))
   await within((tx) => closeNotThere(tx, 'k', 1, 9))
 
-  expect(attemptsOf(database)).toEqual([{ number: 1, state: 'answered', closed_as: null }])
+  expect(attemptsOf(disk)).toEqual([{ number: 1, state: 'answered', closed_as: null }])
 })
 
 test('ids of tests repeat from their seed', () => {

@@ -1,11 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
 import { createEmbeddedBus } from '@samband/bus'
 import { type Effect, type EventBus, HubError, type Store } from '@samband/kernel'
 import { defineEvent } from '@samband/messages'
-import { createSqliteStore, migrate, openDatabase, readMigrations, type SqliteStore } from '@samband/store'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import {
@@ -31,6 +26,7 @@ import {
   until,
   type VirtualTime,
 } from '../testing/index.ts'
+import { createDisk, type Disk } from './disk.ts'
 
 /** A case worker has written a letter; letters of one sak stay in order. */
 export const SkrevetV1 = defineEvent({
@@ -105,7 +101,9 @@ export interface World {
   readonly config: { account: string; ceiling: number; giveUpAfterMs: number; unconfigured: boolean }
   start(options?: StartOptions): Promise<TestProcess>
   /** Reads the disk. */
-  sql<Row = Record<string, unknown>>(statement: string, ...params: readonly (string | number)[]): Row[]
+  readonly sql: Disk['sql']
+  /** From now on no row gets into `table`; returns what ends that. */
+  readonly refuseInserts: Disk['refuseInserts']
   rows(where?: string): SeenRow[]
   attempts(): { number: number; state: string; closed_as: string | null }[]
   alarms(): string[]
@@ -175,21 +173,16 @@ export const inputOf = (data: Written): LetterInput => ({
   text: data.text,
 })
 
-/** A world with one store: in memory, or in a file where `shared` lets several workers in at once. Cleaned up after the test. */
+/** A world with one store, where `shared` lets several workers in at once. Cleaned up after the test. */
 export function createWorld({ shared = false } = {}): World {
   const time = createVirtualTime()
   const destination = createFakeDestination(time)
-  const folder = shared ? mkdtempSync(join(tmpdir(), 'samband-runtime-')) : undefined
-  const path = folder === undefined ? ':memory:' : join(folder, 'shared.db')
-  const open = () => openDatabase(path, { exclusive: !shared, synchronous: 'OFF' })
-  const disk = open()
-  migrate(disk, readMigrations())
+  const disk = createDisk(shared)
   const processes = new Set<TestProcess>()
   const config = { account: 'konto-1', ceiling: 16, giveUpAfterMs: 24 * 3_600_000, unconfigured: false }
   onTestFinished(() => {
     for (const process of processes) process.crash()
-    disk.close()
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true })
+    disk.remove()
   })
   const findDestination: FindDestination = (tenant) => {
     if (config.unconfigured) throw new HubError('TENANT_IKKE_SATT_OPP', 'paused', 'The tenant has no such system.')
@@ -199,13 +192,13 @@ export function createWorld({ shared = false } = {}): World {
       giveUpAfterMs: config.giveUpAfterMs,
     }
   }
-  const sql = <Row>(statement: string, ...params: readonly (string | number)[]) =>
-    disk.prepare(statement).all(...params) as Row[]
+  const { sql } = disk
   const world: World = {
     time,
     destination,
     config,
     sql,
+    refuseInserts: disk.refuseInserts,
     rows: (where = '1 = 1') => sql<SeenRow>(`SELECT * FROM inbox WHERE ${where} ORDER BY place`),
     attempts: () => sql('SELECT number, state, closed_as FROM attempt ORDER BY effect_key, number'),
     alarms: () => sql<{ kind: string }>('SELECT kind FROM alarm ORDER BY number').map((alarm) => alarm.kind),
@@ -219,9 +212,8 @@ export function createWorld({ shared = false } = {}): World {
         { time, withinMs },
       ),
     async start(options = {}) {
-      const database = shared ? open() : disk
       const process = await startProcess(
-        database,
+        disk,
         { time, findDestination, handlers: [sendHandler(destination)], ...options },
         shared,
       )
@@ -256,17 +248,18 @@ interface Hook {
 }
 
 async function startProcess(
-  database: DatabaseSync,
+  disk: Disk,
   options: StartOptions & { time: VirtualTime; findDestination: FindDestination; handlers: readonly Handler[] },
   shared: boolean,
 ): Promise<TestProcess> {
   const { time } = options
   const ids = createTestIds(options.idSeed ?? 'one')
   const log = createKeptLog()
-  const inner = createSqliteStore({ database, exclusive: !shared, timers: time.timers, ownsDatabase: false })
+  const inner = disk.open(time)
   const hooks: Hook[] = []
-  const store = hookedStore(inner, hooks)
-  const embedded = createEmbeddedBus({ store, time, ids })
+  const store = hookedStore(inner.store, !shared, hooks)
+  const { pollMs } = disk
+  const embedded = createEmbeddedBus({ store, time, ids, ...(pollMs === undefined ? {} : { pollMs }) })
   const bus = options.wrapBus?.(embedded) ?? embedded
   const runtime = createRuntime({
     store,
@@ -278,6 +271,7 @@ async function startProcess(
     topics: ['test'],
     handlers: options.handlers,
     findDestination: options.findDestination,
+    ...(pollMs === undefined ? {} : { relayPollMs: pollMs }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     ...(options.pollers === undefined ? {} : { pollers: options.pollers }),
     ...(options.takesOrders === undefined ? {} : { takesOrders: options.takesOrders }),
@@ -347,7 +341,6 @@ async function startProcess(
       if (ended) return
       ended = true
       inner.abandon()
-      if (shared) database.close()
     },
     async stop(graceMs = 0) {
       if (ended) return
@@ -357,21 +350,23 @@ async function startProcess(
       await bus.close()
       await inner.close()
       ended = true
-      if (shared) database.close()
     },
   }
   await runtime.start()
   return process
 }
 
-/** Lets a test stand between the runtime and its store. Each hook is used up by one transaction. */
-function hookedStore(inner: SqliteStore, hooks: Hook[]): Store {
+/**
+ * Lets a test stand between the runtime and its store. Each hook is used up by one transaction. A process that is alone in its world is
+ * told so, whatever the store can promise.
+ */
+function hookedStore(inner: Store, exclusive: boolean, hooks: Hook[]): Store {
   const runHook = async (moment: Hook['moment'], place: string) => {
     const at = hooks.findIndex((hook) => hook.moment === moment && hook.place === place)
     if (at >= 0) await hooks.splice(at, 1)[0]?.run()
   }
   return {
-    exclusive: inner.exclusive,
+    exclusive,
     read: (place, work) => inner.read(place, work),
     async transaction(place, work) {
       await runHook('before', place)

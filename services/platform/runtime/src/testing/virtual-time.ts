@@ -19,14 +19,29 @@ interface Timer {
 /** Most turns of the event loop before work counts as endless. */
 const MOST_TURNS = 100_000
 
+/** Answers that come from outside of this process. */
+const awaited = new Set<Promise<unknown>>()
+
+/** Lets virtual time stand still until `answer`, of a real server, is there. */
+export function standStillFor(answer: Promise<unknown>): void {
+  const settled = answer.then(
+    () => {},
+    () => {},
+  )
+  awaited.add(settled)
+  void settled.then(() => awaited.delete(settled))
+}
+
 /**
  * Resolves when nothing of this process is ready to run any more: whatever is left waits for a timer or for the test. Only work that
- * goes on by promises and `setImmediate` is waited for, which is all there is in a history.
+ * goes on by promises and `setImmediate` is waited for, which is all there is in a history, and what `standStillFor` was told of.
  */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
+  for (let turn = 0, quiet = 0; turn < MOST_TURNS; turn++) {
     await new Promise((resolve) => setImmediate(resolve))
-    if (turn >= 2 && !process.getActiveResourcesInfo().includes('Immediate')) return
+    quiet = awaited.size > 0 ? 0 : quiet + 1
+    await Promise.race(awaited.size > 0 ? awaited : [undefined])
+    if (quiet > 2 && !process.getActiveResourcesInfo().includes('Immediate')) return
   }
   throw new Error(`work goes on without an end: ${MOST_TURNS} turns of the event loop were not enough`)
 }

@@ -38,7 +38,7 @@ const BYTEA = 17
 const BOOL = 16
 
 /** Values as the port gives them. Of this connection only: the driver's own table is shared by everybody in the process. */
-const types = {
+export const valueTypes = {
   getTypeParser: (type: number) => (text: string) => {
     if (type === BYTEA) return new Uint8Array(Buffer.from(text.slice(2), 'hex'))
     if (type === BOOL) return text === 't' ? 1 : 0
@@ -56,8 +56,13 @@ function exactNumber(text: string): number {
  * Opens a session in the schema of `settings`. Transactions of it are serializable, and plans use indexes also where a table is small:
  * a scan of the whole table conflicts with every writer of it.
  */
-export async function connect(settings: CompleteSettings, watch: Watch): Promise<Connection> {
+export async function connect(
+  settings: CompleteSettings,
+  watch: Watch,
+  begun: (destroy: () => void) => void = () => {},
+): Promise<Connection> {
   const socket = new Socket()
+  begun(() => socket.destroy())
   const client = new Client({
     connectionString: settings.url,
     application_name: `samband ${settings.schema}`,
@@ -74,7 +79,7 @@ export async function connect(settings: CompleteSettings, watch: Watch): Promise
       .map((setting) => `-c ${setting}`)
       .join(' '),
     stream: () => socket,
-    types,
+    types: valueTypes,
   })
   let lost = false
   // Without a listener an error of an idle session would end the process.

@@ -12,8 +12,8 @@ const UNIQUE_VIOLATION = '23505'
 /** A prepared statement met a table that a newer release has changed meanwhile. */
 const PLAN_OUTDATED = '0A000'
 
-/** Connection failures, the server shutting down, starting up or without room for another connection. */
-const UNREACHABLE = /^(08...|57P0.|53300|3D000|28...)$/
+/** The connection failed or was refused; the server is shutting down, starting up, or without room for another session. */
+const UNREACHABLE = /^(08...|28...|3D000|53300|57P0.)$/
 
 /** Whether the connection is of no use any more: it broke, or the server has said that it ends it. */
 export function breaksConnection(error: unknown): boolean {

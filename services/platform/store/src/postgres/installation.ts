@@ -39,8 +39,8 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Postgr
   let lineage: string
   let report: LineageReport
   try {
-    await migratePostgres(first, settings.schema, readPostgresMigrations())
     lineage = await readLineage(first)
+    await migratePostgres(first, settings.schema, readPostgresMigrations())
     report = await keepLineage(first, lineage, options.time.clock)
   } finally {
     if (first.lost) first.destroy()

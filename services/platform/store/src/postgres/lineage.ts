@@ -1,16 +1,21 @@
-import type { Clock } from '@samband/kernel'
+import { type Clock, HubError } from '@samband/kernel'
 import type { Connection } from './connection.ts'
 
 /**
  * Which history of which cluster a session writes: it changes when a standby takes over, when the database is restored to a point in
  * time, and when a dump is read into another cluster (protocol rule R27). The first digits of the name of the current log file are the
  * timeline at this moment; the control file would tell it only after the next checkpoint.
+ * @throws HubError STORE_UTILGJENGELIG (transient) when the server is a standby, which takes no writes
  */
 export async function readLineage(connection: Connection): Promise<string> {
   const { rows } = await connection.command(
-    "SELECT system_identifier::text || ' ' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) AS lineage FROM pg_control_system()",
+    `SELECT CASE WHEN NOT pg_is_in_recovery() THEN system_identifier::text || ' ' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END AS lineage
+     FROM pg_control_system()`,
   )
-  return String(rows[0]?.['lineage'])
+  const lineage = rows[0]?.['lineage']
+  if (typeof lineage !== 'string')
+    throw new HubError('STORE_UTILGJENGELIG', 'transient', 'The database server is a standby: it takes no writes.')
+  return lineage
 }
 
 /** What the lineage says about a store. */

@@ -12,21 +12,27 @@ export interface Pool {
   destroy(): void
 }
 
-/** A pool of at most `size` connections, opened when they are needed. */
-export function createPool(size: number, connect: () => Promise<Connection>): Pool {
+/** A pool of at most `size` connections, opened when they are needed. `begun` is told how to end one that is still being opened. */
+export function createPool(size: number, connect: (begun: (destroy: () => void) => void) => Promise<Connection>): Pool {
   const all = new Set<Connection>()
   const free: Connection[] = []
   const line: PromiseWithResolvers<Connection>[] = []
-  let opening = 0
+  const opening = new Set<() => void>()
+  let isDestroyed = false
 
   async function open(): Promise<Connection> {
-    opening += 1
+    let destroy = () => {}
+    const begun = (end: () => void) => {
+      if (isDestroyed) end()
+      destroy = end
+      opening.add(destroy)
+    }
     try {
-      const connection = await connect()
+      const connection = await connect(begun)
       all.add(connection)
       return connection
     } finally {
-      opening -= 1
+      opening.delete(destroy)
     }
   }
 
@@ -46,7 +52,7 @@ export function createPool(size: number, connect: () => Promise<Connection>): Po
         if (!connection.lost) return Promise.resolve(connection)
         all.delete(connection)
       }
-      if (all.size + opening < size) return open().catch(passOn)
+      if (all.size + opening.size < size) return open().catch(passOn)
       const next = Promise.withResolvers<Connection>()
       line.push(next)
       return next.promise
@@ -65,6 +71,8 @@ export function createPool(size: number, connect: () => Promise<Connection>): Po
       await Promise.all(free.splice(0).map((connection) => connection.end().catch(() => {})))
     },
     destroy() {
+      isDestroyed = true
+      for (const destroy of opening) destroy()
       for (const connection of all) connection.destroy()
     },
   }

@@ -46,8 +46,8 @@ type Mode = 'write' | 'read'
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
   const { settings, timers } = options
   const watch = options.watch ?? (() => {})
-  const pool = createPool(settings.poolSize, async () => {
-    const connection = await connect(settings, watch)
+  const pool = createPool(settings.poolSize, async (begun) => {
+    const connection = await connect(settings, watch, begun)
     try {
       await options.inspect?.(connection)
       return connection
