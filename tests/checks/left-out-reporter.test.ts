@@ -17,14 +17,15 @@ function printedFor(paths: readonly string[]): string {
 
 test('names every file that npm test leaves out, and what it needs', () => {
   const printed = printedFor([
-    'services/platform/bus/src/kafka/bus.server.test.ts',
+    'services/platform/bus/src/kafka/bus.kafka.test.ts',
     'services/platform/store/src/sqlite/fsync.strace.test.ts',
     'services/platform/store/src/sqlite/store.test.ts',
-    'services/hub/node_modules/other/x.server.test.ts',
+    'services/hub/node_modules/other/x.s3.test.ts',
   ])
   expect(printed).toContain('a real server (Kafka, PostgreSQL, S3)')
-  expect(printed).toContain('  services/platform/bus/src/kafka/bus.server.test.ts')
+  expect(printed).toContain('  services/platform/bus/src/kafka/bus.kafka.test.ts')
   expect(printed).toContain('  services/platform/store/src/sqlite/fsync.strace.test.ts')
+  expect(printed).toContain('`npm run test:servers` runs them')
   expect(printed).not.toContain('Chromium')
   expect(printed).not.toContain('store.test.ts')
   expect(printed).not.toContain('node_modules')

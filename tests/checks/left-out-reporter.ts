@@ -11,13 +11,14 @@ export class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(): void {
-    const leftOut = extraSuites.map(({ files, needs }) => ({
+    const leftOut = extraSuites.map(({ files, needs, script }) => ({
       needs,
+      script,
       paths: globSync(files, { cwd: this.#root, exclude: (path) => /(^|\/)node_modules(\/|$)/.test(String(path)) }),
     }))
-    for (const { paths, needs } of leftOut) {
+    for (const { paths, needs, script } of leftOut) {
       if (paths.length === 0) continue
-      console.log(`\nLeft out, because they need ${needs}; \`npm run test:extra\` runs them:`)
+      console.log(`\nLeft out, because they need ${needs}; \`npm run ${script}\` runs them:`)
       for (const path of paths.sort()) console.log(`  ${path}`)
     }
   }

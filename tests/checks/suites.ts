@@ -4,17 +4,27 @@ export interface ExtraSuite {
   readonly files: string
   /** What a machine must have for them, as the end of "because they need …". */
   readonly needs: string
+  /** The npm script that runs them. */
+  readonly script: 'test:extra' | 'test:servers'
 }
 
-/** Every test file of the repository. */
-export const testFiles = '{contracts,connectors,services,deploy,tests}/**/*.test.ts'
+const layers = '{contracts,connectors,services,deploy,tests}'
 
-/** What `npm run test:extra` runs and `npm test` leaves out. */
+/** Every test file of the repository. */
+export const testFiles = `${layers}/**/*.test.ts`
+
+/** What `npm test` leaves out. */
 export const extraSuites: readonly ExtraSuite[] = [
   {
-    files: '{contracts,connectors,services,deploy,tests}/**/*.server.test.ts',
+    files: `${layers}/**/*.{kafka,postgres,s3,servers}.test.ts`,
     needs: 'a real server (Kafka, PostgreSQL, S3)',
+    script: 'test:servers',
   },
-  { files: '{contracts,connectors,services,deploy,tests}/**/*.browser.test.ts', needs: 'Chromium' },
-  { files: '{contracts,connectors,services,deploy,tests}/**/*.strace.test.ts', needs: 'strace on Linux' },
+  { files: `${layers}/**/*.browser.test.ts`, needs: 'Chromium', script: 'test:extra' },
+  { files: `${layers}/**/*.strace.test.ts`, needs: 'strace on Linux', script: 'test:extra' },
 ]
+
+/** The globs of what one npm script runs. */
+export function filesOfScript(script: ExtraSuite['script']): string[] {
+  return extraSuites.filter((suite) => suite.script === script).map(({ files }) => files)
+}
