@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config'
-import { deskSuites } from './tests/checks/suites.ts'
+import { filesOfScript } from './tests/checks/suites.ts'
 
-/** The suites that need more than Node: `npm run test:extra`. They share ports, a browser or a tracer, so one at a time. */
+/** The suites that need a browser or a tracer: `npm run test:extra`. They share ports, so one at a time. */
 export default defineConfig({
   test: {
-    include: deskSuites.map(({ files }) => files),
+    include: filesOfScript('test:extra'),
     exclude: ['**/node_modules/**'],
     pool: 'forks',
     fileParallelism: false,

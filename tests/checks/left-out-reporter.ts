@@ -11,14 +11,14 @@ export class LeftOutReporter implements Reporter {
   }
 
   onTestRunEnd(): void {
-    const leftOut = extraSuites.map(({ files, needs, command }) => ({
+    const leftOut = extraSuites.map(({ files, needs, script }) => ({
       needs,
-      command,
+      script,
       paths: globSync(files, { cwd: this.#root, exclude: (path) => /(^|\/)node_modules(\/|$)/.test(String(path)) }),
     }))
-    for (const { paths, needs, command } of leftOut) {
+    for (const { paths, needs, script } of leftOut) {
       if (paths.length === 0) continue
-      console.log(`\nLeft out, because they need ${needs}; \`${command}\` runs them:`)
+      console.log(`\nLeft out, because they need ${needs}; \`npm run ${script}\` runs them:`)
       for (const path of paths.sort()) console.log(`  ${path}`)
     }
   }

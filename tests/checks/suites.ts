@@ -4,27 +4,27 @@ export interface ExtraSuite {
   readonly files: string
   /** What a machine must have for them, as the end of "because they need …". */
   readonly needs: string
-  /** The command that runs them. */
-  readonly command: string
+  /** The npm script that runs them. */
+  readonly script: 'test:extra' | 'test:servers'
 }
+
+const layers = '{contracts,connectors,services,deploy,tests}'
 
 /** Every test file of the repository. */
-export const testFiles = '{contracts,connectors,services,deploy,tests}/**/*.test.ts'
-
-const everywhere = '{contracts,connectors,services,deploy,tests}/**'
-
-/** What `npm run test:servers` runs. */
-export const serverSuites: ExtraSuite = {
-  files: `${everywhere}/*.{kafka,postgres,s3,servers}.test.ts`,
-  needs: 'a real server (Kafka, PostgreSQL, S3)',
-  command: 'npm run test:servers',
-}
-
-/** What `npm run test:extra` runs. */
-export const deskSuites: readonly ExtraSuite[] = [
-  { files: `${everywhere}/*.browser.test.ts`, needs: 'Chromium', command: 'npm run test:extra' },
-  { files: `${everywhere}/*.strace.test.ts`, needs: 'strace on Linux', command: 'npm run test:extra' },
-]
+export const testFiles = `${layers}/**/*.test.ts`
 
 /** What `npm test` leaves out. */
-export const extraSuites: readonly ExtraSuite[] = [serverSuites, ...deskSuites]
+export const extraSuites: readonly ExtraSuite[] = [
+  {
+    files: `${layers}/**/*.{kafka,postgres,s3,servers}.test.ts`,
+    needs: 'a real server (Kafka, PostgreSQL, S3)',
+    script: 'test:servers',
+  },
+  { files: `${layers}/**/*.browser.test.ts`, needs: 'Chromium', script: 'test:extra' },
+  { files: `${layers}/**/*.strace.test.ts`, needs: 'strace on Linux', script: 'test:extra' },
+]
+
+/** The globs of what one npm script runs. */
+export function filesOfScript(script: ExtraSuite['script']): string[] {
+  return extraSuites.filter((suite) => suite.script === script).map(({ files }) => files)
+}

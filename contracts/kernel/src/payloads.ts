@@ -13,8 +13,8 @@ export interface PayloadFacts {
  */
 export interface Payloads {
   /**
-   * Streams the content in. Resolves only when content and name are durable (protocol rule R1). A failure or an abort leaves nothing behind;
-   * putting the same ref again replaces the former content as a whole.
+   * Streams the content in. Resolves only when content and name are durable (protocol rule R1). A failure or an abort leaves nothing behind,
+   * as far as the storage can still be reached; putting the same ref again replaces the former content as a whole.
    * @throws HubError PAYLOAD_FOR_STOR (permanent) when `maxBytes` is passed; PAYLOAD_DISK_FULL (transient) when there is no room; what the source throws
    */
   put(

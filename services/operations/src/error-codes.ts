@@ -218,6 +218,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi, eller be avsender sende på nytt.',
   },
+  PAYLOAD_TILGANG_AVVIST: {
+    meaning: 'Objektlageret slipper oss ikke inn: nøkkel, rettighet, bøtte eller region stemmer ikke.',
+    owner: 'drift',
+    nextStep: 'Kontroller nøkkelen og rettighetene til bøtta, og klokka på maskinen. Køen går videre av seg selv.',
+  },
   PAYLOAD_UGYLDIG_NOKKEL: {
     meaning: 'Kommunens krypteringsnøkkel har feil form.',
     owner: 'drift',

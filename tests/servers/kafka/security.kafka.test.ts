@@ -1,7 +1,7 @@
 import { createKafkaBus, type KafkaSettings } from '@samband/bus/kafka'
+import { realTime } from '@samband/process'
 import { createKeptLog } from '@samband/runtime/testing'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
-import { realTime } from '../../../services/hub/src/real-ports.ts'
 import { ownKafka } from '../../support/servers/kafka.ts'
 import { withServer } from '../../support/servers/missing.ts'
 import { createInbox, QUICK, record, until } from './kafka-world.ts'

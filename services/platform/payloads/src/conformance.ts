@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { findsChanges } from './conformance/finds-changes.ts'
+import { largeContents } from './conformance/large-contents.ts'
 import { leavesNothing } from './conformance/leaves-nothing.ts'
 import { storesAndReads } from './conformance/stores-and-reads.ts'
 import { survivesStops } from './conformance/survives-stops.ts'
@@ -18,6 +19,7 @@ export function payloadsConformance(name: string, makeWorld: () => Promise<Paylo
     const current = () => world
 
     describe('stores and reads', () => storesAndReads(current))
+    describe('large contents', () => largeContents(current))
     describe('leaves nothing of what failed', () => leavesNothing(current))
     describe('survives a stop at any step', () => survivesStops(current))
     describe('finds every change', () => findsChanges(current))

@@ -1,4 +1,4 @@
-export type { FilePayloads, FilePayloadsOptions, TenantKeys } from './files/file-payloads.ts'
+export type { FilePayloads, FilePayloadsOptions } from './files/file-payloads.ts'
 export { createFilePayloads } from './files/file-payloads.ts'
 export type {
   BeforeOperation,
@@ -11,3 +11,4 @@ export { aroundFileSystem, stoppableFileSystem } from './files/file-system.ts'
 export type { MemoryDisk, MemoryFileSystem, Survives } from './files/memory-file-system.ts'
 export { createMemoryDisk, createMemoryFileSystem } from './files/memory-file-system.ts'
 export { nodeFileSystem } from './files/node-file-system.ts'
+export type { TenantKeys } from './sealed/owner.ts'

@@ -19,6 +19,8 @@ export interface PayloadsWorld {
    * where `survives` says so; a storage that cannot lose anything at will treats it as `process`.
    */
   end(how: 'process' | 'power', survives?: () => boolean): Promise<void>
+  /** The operations that give content its name, as `before` is told of them. */
+  readonly publishing: ReadonlySet<string>
   /** True where memory can be measured: the storage does not keep its content in this process. */
   readonly contentOutsideMemory: boolean
   /** Removes the storage. */

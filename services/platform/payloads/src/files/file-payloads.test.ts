@@ -6,7 +6,7 @@ import type { IdSource } from '@samband/kernel'
 import { expect, test } from 'vitest'
 import type { PayloadsWorld } from '../conformance.ts'
 import { payloadsConformance } from '../conformance.ts'
-import { FRAME_BYTES, HEADER_BYTES } from './envelope.ts'
+import { FRAME_BYTES, HEADER_BYTES } from '../sealed/envelope.ts'
 import type { FilePayloads } from './file-payloads.ts'
 import { createFilePayloads } from './file-payloads.ts'
 import type { BeforeOperation, PayloadFileSystem } from './file-system.ts'
@@ -190,6 +190,7 @@ async function memoryWorld(): Promise<PayloadsWorld> {
     raw: async () => disk.files(),
     overwrite: async (path, bytes) => disk.overwrite(path, bytes),
     end: async (how, survives) => (how === 'power' ? disk.crash(survives) : disk.kill()),
+    publishing: new Set(['rename']),
     contentOutsideMemory: false,
     close: async () => {},
   }
@@ -206,6 +207,7 @@ async function nodeWorld(): Promise<PayloadsWorld> {
     },
     overwrite: (path, bytes) => writeFile(path, bytes),
     end: async () => {},
+    publishing: new Set(['rename']),
     contentOutsideMemory: true,
     close: () => rm(folder, { recursive: true }),
   }

@@ -1,32 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { IdSource, PayloadFacts, Payloads } from '@samband/kernel'
-import { HubError } from '@samband/kernel'
-import type { EnvelopeOwner, Layout } from './envelope.ts'
-import {
-  damaged,
-  FRAME_BYTES,
-  frameAt,
-  HEADER_BYTES,
-  layoutOf,
-  openFrame,
-  openHeader,
-  openTrailer,
-  sealFrame,
-  sealHeader,
-  sealTrailer,
-  TRAILER_BYTES,
-} from './envelope.ts'
+import type { OpenedContent } from '../sealed/open-content.ts'
+import { openContent } from '../sealed/open-content.ts'
+import type { Owner, TenantKeys } from '../sealed/owner.ts'
+import { checkedOwner, checkedTenant, isRef, isTenant, missing, tooLarge, wrappingKeyOf } from '../sealed/owner.ts'
+import type { PutOptions, Source } from '../sealed/seal-content.ts'
+import { sealContent } from '../sealed/seal-content.ts'
 import { withHubErrors } from './file-errors.ts'
 import type { PayloadFileSystem, ReadableFile, WritableFile } from './file-system.ts'
-import { piecesOf } from './source-pieces.ts'
 import type { Turns } from './turns.ts'
 import { createTurns } from './turns.ts'
-
-/** Where the tenants' keys come from. */
-export interface TenantKeys {
-  /** 32 bytes; the same for as long as a payload of the tenant shall be readable. What it throws, the payload call throws. */
-  wrappingKey(tenant: string): Uint8Array
-}
 
 /** What file payloads are made of. */
 export interface FilePayloadsOptions {
@@ -48,14 +31,9 @@ export interface FilePayloads extends Payloads {
   sweepHalfFiles(): Promise<number>
 }
 
-const TENANT = /^[0-9]{9}$/
-const REF = /^[a-z0-9-]{1,80}$/
 const FAN_OUT = /^[0-9a-f]{2}$/
 const WHOLE = '.payload'
 const HALF = '.half'
-
-type PutOptions = NonNullable<Parameters<Payloads['put']>[3]>
-type Source = Parameters<Payloads['put']>[2]
 
 /**
  * Payloads as encrypted files: `<root>/<tenant>/<two hex digits>/<ref>.payload`. The README describes the format.
@@ -67,16 +45,14 @@ export function createFilePayloads(options: FilePayloadsOptions): FilePayloads {
 }
 
 interface Place {
-  readonly owner: EnvelopeOwner
+  readonly owner: Owner
   readonly folder: string
   readonly path: string
 }
 
 interface OpenedFile {
   readonly file: ReadableFile
-  readonly dataKey: Uint8Array
-  readonly layout: Layout
-  readonly facts: PayloadFacts
+  readonly content: OpenedContent
 }
 
 class EncryptedFiles implements FilePayloads {
@@ -101,13 +77,18 @@ class EncryptedFiles implements FilePayloads {
     const { signal } = options
     signal?.throwIfAborted()
     const place = this.#place(tenant, ref)
-    const wrappingKey = this.#wrappingKey(tenant)
+    const wrappingKey = wrappingKeyOf(this.#keys, tenant)
+    const content = { owner: place.owner, wrappingKey, source, ids: this.#ids, ...options }
     const half = `${place.folder}/${ref}.${this.#ids.uuid()}${HALF}`
     this.#underWay.add(half)
     try {
       await this.#makeFolder(place.folder)
       const file = await this.#fs.createTemporary(half)
-      const facts = await closing(file, () => this.#write(file, place.owner, wrappingKey, source, options))
+      const facts = await closing(file, async () => {
+        const sealed = await sealContent(content, (piece) => file.write(piece))
+        await file.sync()
+        return sealed
+      })
       await this.#turns.take(place.path, () => this.#publish(half, place, signal))
       return facts
     } catch (error) {
@@ -136,9 +117,9 @@ class EncryptedFiles implements FilePayloads {
 
   async facts(tenant: string, ref: string): Promise<PayloadFacts> {
     const place = this.#place(tenant, ref)
-    const { file, facts } = await this.#openFile(place)
+    const { file, content } = await this.#openFile(place)
     await file.close()
-    return facts
+    return content.facts
   }
 
   async remove(tenant: string, ref: string): Promise<boolean> {
@@ -157,7 +138,7 @@ class EncryptedFiles implements FilePayloads {
       if (!FAN_OUT.test(fan)) continue
       for (const name of await this.#fs.list(`${folder}/${fan}`)) {
         const ref = name.slice(0, -WHOLE.length)
-        if (name.endsWith(WHOLE) && REF.test(ref)) yield ref
+        if (name.endsWith(WHOLE) && isRef(ref)) yield ref
       }
     }
   }
@@ -166,7 +147,7 @@ class EncryptedFiles implements FilePayloads {
     let removed = 0
     await this.#fs.makeDirectory(this.#root)
     for (const tenant of await this.#fs.list(this.#root)) {
-      if (!TENANT.test(tenant)) continue
+      if (!isTenant(tenant)) continue
       for (const fan of await this.#fs.list(`${this.#root}/${tenant}`)) {
         if (FAN_OUT.test(fan)) removed += await this.#sweepFolder(`${this.#root}/${tenant}/${fan}`)
       }
@@ -185,46 +166,6 @@ class EncryptedFiles implements FilePayloads {
     }
     await this.#fs.syncDirectory(folder)
     return removed
-  }
-
-  async #write(
-    file: WritableFile,
-    owner: EnvelopeOwner,
-    wrappingKey: Uint8Array,
-    source: Source,
-    { maxBytes = Number.POSITIVE_INFINITY, signal }: PutOptions,
-  ): Promise<PayloadFacts> {
-    const dataKey = this.#ids.bytes(32)
-    const hash = createHash('sha256')
-    const frame = Buffer.alloc(FRAME_BYTES)
-    let filled = 0
-    let frames = 0
-    let sizeBytes = 0
-    await file.write(sealHeader(owner, wrappingKey, dataKey, this.#ids.bytes(12)))
-    for await (const piece of piecesOf(source, signal)) {
-      sizeBytes += piece.length
-      if (sizeBytes > maxBytes) throw tooLarge(owner, maxBytes)
-      hash.update(piece)
-      for (let at = 0; at < piece.length; ) {
-        const part = piece.subarray(at, at + FRAME_BYTES - filled)
-        frame.set(part, filled)
-        filled += part.length
-        at += part.length
-        if (filled < FRAME_BYTES) continue
-        await file.write(sealFrame(dataKey, frames, frame))
-        frames += 1
-        filled = 0
-      }
-    }
-    if (filled > 0) {
-      await file.write(sealFrame(dataKey, frames, frame.subarray(0, filled)))
-      frames += 1
-    }
-    const sha256 = hash.digest()
-    await file.write(sealTrailer(dataKey, frames, { sizeBytes, sha256 }))
-    signal?.throwIfAborted()
-    await file.sync()
-    return { ref: owner.ref, sizeBytes, sha256: sha256.toString('hex') }
   }
 
   /** Gives the whole file its name; from the rename on an abort comes too late. */
@@ -252,19 +193,13 @@ class EncryptedFiles implements FilePayloads {
 
   async #openFile(place: Place): Promise<OpenedFile> {
     const { owner, path } = place
-    const wrappingKey = this.#wrappingKey(owner.tenant)
+    const wrappingKey = wrappingKeyOf(this.#keys, owner.tenant)
     // A name that is just being published is not durable yet, and nobody may rest anything on it.
     await this.#turns.quiet(path)
     const file = await this.#fs.openRead(path)
     if (file === undefined) throw missing(owner)
     try {
-      const layout = layoutOf(owner, file.sizeBytes)
-      const dataKey = openHeader(owner, wrappingKey, await file.read(0, HEADER_BYTES))
-      const sealed = await file.read(layout.trailerAt, TRAILER_BYTES)
-      const { sizeBytes, sha256 } = openTrailer(owner, dataKey, layout.frames, sealed)
-      if (sizeBytes !== layout.contentBytes) throw damaged(owner, 'its size is not the one its end tells')
-      const facts = { ref: owner.ref, sizeBytes, sha256: Buffer.from(sha256).toString('hex') }
-      return { file, dataKey, layout, facts }
+      return { file, content: await openContent(owner, wrappingKey, file) }
     } catch (error) {
       await file.close()
       throw error
@@ -272,16 +207,9 @@ class EncryptedFiles implements FilePayloads {
   }
 
   async *#content(place: Place): AsyncGenerator<Uint8Array, void, undefined> {
-    const { file, dataKey, layout, facts } = await this.#openFile(place)
+    const { file, content } = await this.#openFile(place)
     try {
-      const hash = createHash('sha256')
-      for (let index = 0; index < layout.frames; index += 1) {
-        const { position, lengthBytes } = frameAt(layout, index)
-        const content = openFrame(place.owner, dataKey, index, await file.read(position, lengthBytes))
-        hash.update(content)
-        yield content
-      }
-      if (hash.digest('hex') !== facts.sha256) throw damaged(place.owner, 'its SHA-256 is not the one its end tells')
+      yield* content.frames()
     } finally {
       await file.close()
     }
@@ -296,23 +224,15 @@ class EncryptedFiles implements FilePayloads {
   }
 
   #place(tenant: string, ref: string): Place {
-    if (!REF.test(ref)) throw invalidName('ref', 'matches ^[a-z0-9-]{1,80}$', ref)
+    const owner = checkedOwner(tenant, ref)
     // By hash: refs that begin alike would otherwise all lie in one folder.
     const fan = createHash('sha256').update(ref).digest('hex').slice(0, 2)
     const folder = `${this.#tenantFolder(tenant)}/${fan}`
-    return { owner: { tenant, ref }, folder, path: `${folder}/${ref}${WHOLE}` }
+    return { owner, folder, path: `${folder}/${ref}${WHOLE}` }
   }
 
   #tenantFolder(tenant: string): string {
-    if (!TENANT.test(tenant)) throw invalidName('tenant', 'is an organisasjonsnummer of nine digits', tenant)
-    return `${this.#root}/${tenant}`
-  }
-
-  #wrappingKey(tenant: string): Uint8Array {
-    const key = this.#keys.wrappingKey(tenant)
-    if (key.length === 32) return key
-    const message = `Expected a payload key of 32 bytes for tenant ${tenant}, came ${key.length} bytes. Correct payloadKey.`
-    throw new HubError('PAYLOAD_UGYLDIG_NOKKEL', 'paused', message, { path: 'payloadKey' })
+    return `${this.#root}/${checkedTenant(tenant)}`
   }
 }
 
@@ -328,20 +248,4 @@ async function closing<T>(file: WritableFile, work: () => Promise<T>): Promise<T
   }
   await file.close()
   return result
-}
-
-function missing({ tenant, ref }: EnvelopeOwner): HubError {
-  const message = `Expected payload ${ref} of tenant ${tenant}, there is none. It was removed, or never put.`
-  return new HubError('PAYLOAD_FINNES_IKKE', 'permanent', message)
-}
-
-function tooLarge({ tenant, ref }: EnvelopeOwner, maxBytes: number): HubError {
-  const message = `Expected at most ${maxBytes} bytes for payload ${ref} of tenant ${tenant}, there are more.`
-  return new HubError('PAYLOAD_FOR_STOR', 'permanent', message)
-}
-
-/** Never repeats the value: whoever mixes up arguments may have handed over anything. */
-function invalidName(path: string, expected: string, came: string): HubError {
-  const message = `Expected a payload ${path} that ${expected}, came ${came.length} characters that do not.`
-  return new HubError('PAYLOAD_UGYLDIG_REF', 'permanent', message, { path })
 }

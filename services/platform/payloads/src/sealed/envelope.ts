@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
-import { HubError } from '@samband/kernel'
+import type { Owner } from './owner.ts'
+import { damaged } from './owner.ts'
 
 /** Content bytes in every frame but the last, which holds what is left (at least one byte). */
 export const FRAME_BYTES = 65_536
@@ -26,37 +27,17 @@ export interface TrailerFacts {
   readonly sha256: Uint8Array
 }
 
-/** Whose content an envelope holds: the wrapped key verifies for this pair only. */
-export interface EnvelopeOwner {
-  readonly tenant: string
-  readonly ref: string
-}
-
-/** The error of every content that does not verify. `what` is a constant sentence: what was expected and what came. */
-export function damaged(owner: EnvelopeOwner, what: string): HubError {
-  return new HubError(
-    'PAYLOAD_ODELAGT',
-    'permanent',
-    `Payload ${owner.ref} of tenant ${owner.tenant} does not verify: ${what}. Restore the file from a backup.`,
-  )
-}
-
 /**
  * The header: a new data key, wrapped with the tenant's key for this owner and no other.
  * @param nonce 12 random bytes, never used before with this wrapping key
  */
-export function sealHeader(
-  owner: EnvelopeOwner,
-  wrappingKey: Uint8Array,
-  dataKey: Uint8Array,
-  nonce: Uint8Array,
-): Buffer {
+export function sealHeader(owner: Owner, wrappingKey: Uint8Array, dataKey: Uint8Array, nonce: Uint8Array): Buffer {
   const open = Buffer.concat([MAGIC, Buffer.of(VERSION), fingerprint(wrappingKey)])
   return Buffer.concat([open, nonce, seal(wrappingKey, nonce, dataKey, wrapContext(open, owner))])
 }
 
 /** The data key out of a header. @throws HubError PAYLOAD_ODELAGT, with a sentence of its own for a foreign wrapping key */
-export function openHeader(owner: EnvelopeOwner, wrappingKey: Uint8Array, header: Uint8Array): Buffer {
+export function openHeader(owner: Owner, wrappingKey: Uint8Array, header: Uint8Array): Buffer {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength)
   if (bytes.length !== HEADER_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) {
     throw damaged(owner, 'expected a payload header, came something else')
@@ -86,7 +67,7 @@ export function sealFrame(dataKey: Uint8Array, index: number, content: Uint8Arra
 }
 
 /** The content of frame number `index`. @throws HubError PAYLOAD_ODELAGT when it is not exactly that frame */
-export function openFrame(owner: EnvelopeOwner, dataKey: Uint8Array, index: number, sealed: Uint8Array): Buffer {
+export function openFrame(owner: Owner, dataKey: Uint8Array, index: number, sealed: Uint8Array): Buffer {
   const content = unseal(dataKey, frameNonce(CONTENT, index), sealed)
   if (content === undefined) throw damaged(owner, `frame ${index} was changed, moved or cut`)
   return content
@@ -100,12 +81,7 @@ export function sealTrailer(dataKey: Uint8Array, frames: number, facts: TrailerF
 }
 
 /** What the trailer says. @throws HubError PAYLOAD_ODELAGT when it is not the trailer of a file with this many frames */
-export function openTrailer(
-  owner: EnvelopeOwner,
-  dataKey: Uint8Array,
-  frames: number,
-  sealed: Uint8Array,
-): TrailerFacts {
+export function openTrailer(owner: Owner, dataKey: Uint8Array, frames: number, sealed: Uint8Array): TrailerFacts {
   const clear = unseal(dataKey, frameNonce(TRAILER, frames), sealed)
   if (clear === undefined) throw damaged(owner, 'its end was changed or cut')
   return { sizeBytes: Number(clear.readBigUInt64BE(0)), sha256: clear.subarray(8) }
@@ -120,7 +96,7 @@ export interface Layout {
 }
 
 /** @throws HubError PAYLOAD_ODELAGT when no whole file has this size */
-export function layoutOf(owner: EnvelopeOwner, fileBytes: number): Layout {
+export function layoutOf(owner: Owner, fileBytes: number): Layout {
   const body = fileBytes - HEADER_BYTES - TRAILER_BYTES
   const rest = body % (FRAME_BYTES + TAG_BYTES)
   if (body < 0 || (rest > 0 && rest <= TAG_BYTES)) throw damaged(owner, `no whole file has ${fileBytes} bytes`)
@@ -140,7 +116,7 @@ function fingerprint(wrappingKey: Uint8Array): Buffer {
   return createHmac('sha256', wrappingKey).update('samband payload key fingerprint').digest().subarray(0, 8)
 }
 
-function wrapContext(open: Uint8Array, owner: EnvelopeOwner): Buffer {
+function wrapContext(open: Uint8Array, owner: Owner): Buffer {
   return Buffer.concat([open, Buffer.from(`${owner.tenant}/${owner.ref}`)])
 }
 

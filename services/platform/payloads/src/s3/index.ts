@@ -1,0 +1,5 @@
+export type { S3ClientOptions } from './s3-client.ts'
+export { createS3Client } from './s3-client.ts'
+export type { S3Payloads, S3PayloadsOptions } from './s3-payloads.ts'
+export { createS3Payloads } from './s3-payloads.ts'
+export type { S3Secrets, S3Settings } from './settings.ts'
