@@ -1,10 +1,23 @@
 import { parseArgs } from 'node:util'
 import { runCrashes } from './crash-run.ts'
+import { runFleetCrashes } from './fleet/fleet-run.ts'
+import type { Findings } from './judge.ts'
 
-/** `npm run crash -- --kills N --seed S`: kills a hub under load N times; the last line is one JSON object. Ends with 1 when anything was lost or done twice. */
+/**
+ * `npm run crash -- --kills N --seed S [--mode kafka]`: kills a hub under load N times, or in the mode `kafka` the services, the broker and the
+ * database of an installation; the last line is one JSON object. Ends with 1 when anything was lost or done twice.
+ */
 const { values } = parseArgs({
-  options: { kills: { type: 'string', default: '20' }, seed: { type: 'string', default: '1' } },
+  options: {
+    kills: { type: 'string', default: '20' },
+    seed: { type: 'string', default: '1' },
+    mode: { type: 'string', default: 'embedded' },
+  },
 })
+if (values.mode !== 'embedded' && values.mode !== 'kafka') {
+  process.stderr.write('crash: --mode takes embedded or kafka\n')
+  process.exit(2)
+}
 const kills = Number(values.kills)
 if (!Number.isInteger(kills) || kills < 1) {
   process.stderr.write('crash: --kills takes a whole number above 0\n')
@@ -16,26 +29,15 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 const startedMs = Date.now()
 const seconds = () => Math.round((Date.now() - startedMs) / 1000)
 
+const order = {
+  kills,
+  seed: values.seed,
+  signal: stopping.signal,
+  tell: (line: string) => void process.stderr.write(`${seconds()} s: ${line}\n`),
+}
+
 try {
-  const outcome = await runCrashes({
-    kills,
-    seed: values.seed,
-    signal: stopping.signal,
-    tell: (line) => void process.stderr.write(`${seconds()} s: ${line}\n`),
-  })
-  const { findings, faults, missed, places } = outcome
-  for (const [kind, sentences] of Object.entries(findings))
-    for (const sentence of sentences) process.stdout.write(`${kind}: ${sentence}\n`)
-  for (const fault of faults) process.stdout.write(`${fault}\n`)
-  if (missed.length > 0) process.stdout.write(`never killed at: ${missed.join(', ')}\n`)
-  /** Fewer kills than places cannot hit them all. */
-  const shouldHaveHitAll = kills >= 2 * (places.length + missed.length)
-  process.stderr.write(`${seconds()} s\n`)
-  process.stdout.write(
-    `${JSON.stringify({ kills: outcome.kills, places: places.length, accepted: outcome.accepted, lost: findings.lost.length, twice: findings.twice.length })}\n`,
-  )
-  const clean =
-    findings.lost.length + findings.twice.length + faults.length === 0 && !(shouldHaveHitAll && missed.length > 0)
+  const clean = values.mode === 'kafka' ? await killFleet() : await killHub()
   process.exitCode = clean ? 0 : 1
 } catch (error) {
   process.stderr.write(`crash: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
@@ -43,3 +45,42 @@ try {
 }
 // Clients of a run that was broken off may still wait for a hub that never comes.
 if (process.exitCode === 1) process.exit(1)
+
+/** @returns whether nothing was wrong */
+async function killHub(): Promise<boolean> {
+  const { findings, faults, missed, places, accepted, ...outcome } = await runCrashes(order)
+  show(findings, faults)
+  if (missed.length > 0) process.stdout.write(`never killed at: ${missed.join(', ')}\n`)
+  /** Fewer kills than places cannot hit them all. */
+  const shouldHaveHitAll = kills >= 2 * (places.length + missed.length)
+  last({ kills: outcome.kills, places: places.length, accepted, ...counts(findings) })
+  return isClean(findings, faults) && !(shouldHaveHitAll && missed.length > 0)
+}
+
+/** @returns whether nothing was wrong */
+async function killFleet(): Promise<boolean> {
+  const { findings, faults, byKind, accepted, ownEnds, ...outcome } = await runFleetCrashes(order)
+  show(findings, faults)
+  process.stderr.write(`processes that ended by themselves and were started again: ${ownEnds}\n`)
+  last({ kills: outcome.kills, byKind, accepted, ...counts(findings) })
+  return isClean(findings, faults)
+}
+
+function show(findings: Findings, faults: readonly string[]): void {
+  for (const [kind, sentences] of Object.entries(findings))
+    for (const sentence of sentences) process.stdout.write(`${kind}: ${sentence}\n`)
+  for (const fault of faults) process.stdout.write(`${fault}\n`)
+}
+
+function counts(findings: Findings) {
+  return { lost: findings.lost.length, twice: findings.twice.length }
+}
+
+function isClean(findings: Findings, faults: readonly string[]): boolean {
+  return findings.lost.length + findings.twice.length + faults.length === 0
+}
+
+function last(line: object): void {
+  process.stderr.write(`${seconds()} s\n`)
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}

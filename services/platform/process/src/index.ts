@@ -1,3 +1,5 @@
+export type { ServiceConfig } from './config.ts'
+export { readServiceConfig, ServiceEnv } from './config.ts'
 export { registerHealth } from './health.ts'
 export { storeLastGood } from './last-good.ts'
 export { realIds, realTime } from './real-ports.ts'

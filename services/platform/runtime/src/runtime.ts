@@ -144,16 +144,17 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ),
     )
     relay.start()
-    consumer = await bus.consume({
-      group: options.name,
-      topics: options.topics,
-      position: (topic, partition) => readPosition(store, options.name, topic, partition),
-      deliver: async (batch) => {
-        const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
-        if (added.length > 0) worker?.wake(added)
-      },
-      stopped: (topic, _partition, error) => noteStopped(topic, error),
-    })
+    if (options.topics.length > 0)
+      consumer = await bus.consume({
+        group: options.name,
+        topics: options.topics,
+        position: (topic, partition) => readPosition(store, options.name, topic, partition),
+        deliver: async (batch) => {
+          const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
+          if (added.length > 0) worker?.wake(added)
+        },
+        stopped: (topic, _partition, error) => noteStopped(topic, error),
+      })
     worker.start(known.map((row) => row.tenant))
     resolver.start()
     pollers.start()

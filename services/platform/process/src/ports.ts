@@ -1,0 +1,96 @@
+import { createKafkaBus } from '@samband/bus/kafka'
+import { createDispatcher } from '@samband/connector-kit'
+import { HubError, type IdSource, type Logger, type Time } from '@samband/kernel'
+import { createDestinations } from '@samband/outbound'
+import { createS3Client, createS3Payloads } from '@samband/payloads/s3'
+import { openPostgres } from '@samband/store/postgres'
+import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
+import type { ServiceConfig } from './config.ts'
+import { storeLastGood } from './last-good.ts'
+import type { ServicePorts } from './service.ts'
+
+/** What opening needs beside the settings. */
+export interface OpenPortsOptions {
+  readonly name: string
+  readonly config: ServiceConfig
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly time: Time
+  readonly ids: IdSource
+  readonly log: Logger
+  /** Told once, when the store can no longer be used: the process must end, so that its supervisor starts it anew. */
+  readonly onBroken: (error: Error) => void
+}
+
+/** The real ports of a service on PostgreSQL, Kafka and S3, and what closes them again. */
+export interface OpenPorts {
+  readonly ports: ServicePorts
+  /** To be called when the runtime has stopped. Safe to repeat. */
+  close(): Promise<void>
+}
+
+/** @throws HubError STORE_UTILGJENGELIG (transient) when the database cannot be reached; Error when its schema is newer than this program */
+export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
+  const { config, time, ids, log } = options
+  const { store, report } = await openPostgres({ settings: config.postgres, time, ids, onBroken: options.onBroken })
+  if (report.changed)
+    log.error('the database was restored or has failed over: what it does not know is asked for first')
+  const secrets = nodeSecrets(options.env)
+  const tenants = createTenantRegistry({
+    directory: config.tenantsFolder,
+    fs: nodeTenantFiles(),
+    secrets,
+    time,
+    lastGood: storeLastGood(store),
+    rereadMs: config.rereadMs,
+    log,
+  })
+  await tenants.start()
+  for (const problem of tenants.problems())
+    log.error('a tenant file is not in force as it stands', {
+      file: problem.file,
+      tenant: problem.orgnr,
+      count: problem.faults.length,
+    })
+  const s3 = createS3Client({ settings: config.s3, secrets, clock: time.clock })
+  const payloads = createS3Payloads({
+    client: s3,
+    bucket: config.s3.bucket,
+    prefix: config.s3.prefix,
+    keys: { wrappingKey: (tenant) => keyOf(tenants, tenant) },
+    ids,
+    clock: time.clock,
+  })
+  const bus = createKafkaBus({
+    settings: { ...config.kafka, clientId: `samband-${options.name}` },
+    time,
+    log,
+  })
+  const dispatcher = createDispatcher()
+  const http = { dispatcher, time }
+  const destinations = createDestinations({ tenants, http, ids })
+  let closed: Promise<void> | undefined
+  return {
+    ports: { store, bus, payloads, time, ids, log, http, tenants, destinations, tokenKey: config.tokenKey },
+    close() {
+      closed ??= (async () => {
+        await bus.close()
+        await tenants.stop()
+        await dispatcher.destroy()
+        s3.destroy()
+        await store.close()
+      })()
+      return closed
+    },
+  }
+}
+
+function keyOf(tenants: TenantRegistry, orgnr: string): Uint8Array {
+  const tenant = tenants.get(orgnr)
+  if (tenant === undefined)
+    throw new HubError(
+      'TENANT_UKJENT',
+      'paused',
+      `No file is in force for tenant ${orgnr}: its messages wait until there is one.`,
+    )
+  return tenant.payloadKey.bytes()
+}

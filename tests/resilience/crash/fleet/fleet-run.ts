@@ -1,0 +1,196 @@
+import { join } from 'node:path'
+import { Random } from '../../../histories/random.ts'
+import { type Simulators, startSimulators } from '../../../support/simulators.ts'
+import { temporaryFolder } from '../../../support/temporary-folder.ts'
+import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../../support/tenant-files.ts'
+import { Clients, operator } from '../clients.ts'
+import { type Findings, judge, unfinished } from '../judge.ts'
+import { LetterMaker } from '../letters.ts'
+import { settle } from '../settle.ts'
+import { orderTrouble } from '../trouble.ts'
+import { Fleet } from './fleet.ts'
+import { type Servers, startServers } from './servers.ts'
+
+/** D, W and G of both destinations. */
+const TIMING = { startWithinMs: 1_000, inFlightMs: 2_500, lookUpLagMs: 500 }
+/** Within W: what SvarUt has not taken by then it never takes. */
+const SVARUT_LIMIT_MS = 2_000
+
+/** What is done to the installation. */
+export const KINDS = ['service', 'frozen', 'broker', 'database', 'database-restart'] as const
+export type Kind = (typeof KINDS)[number]
+/** Out of a hundred. The first of each are ordered, so that every kind comes. */
+const WEIGHTS: Readonly<Record<Kind, number>> = {
+  service: 55,
+  frozen: 15,
+  broker: 12,
+  database: 12,
+  'database-restart': 6,
+}
+
+/** What a run ends with. */
+export interface FleetOutcome {
+  readonly kills: number
+  readonly byKind: Readonly<Record<Kind, number>>
+  readonly accepted: number
+  readonly findings: Findings
+  /** What else is wrong. */
+  readonly faults: readonly string[]
+  /** How often a process ended by itself and was started again. */
+  readonly ownEnds: number
+}
+
+/** How a run is ordered. */
+export interface FleetOptions {
+  readonly kills: number
+  readonly seed: string
+  readonly tell: (line: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Kills services, broker and database of an installation under load, then compares what clients were told with what arrived. */
+export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutcome> {
+  const folder = temporaryFolder('crash-fleet')
+  const closers: (() => Promise<void> | void)[] = [folder.remove]
+  const interrupted = new Promise<never>((_, reject) =>
+    options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }),
+  )
+  // It may come before anything waits for it.
+  interrupted.catch(() => {})
+  try {
+    const keys = makeClientKeys()
+    const simulators = await startSimulators({
+      tenants: TEST_ORGNR,
+      publicKeyPem: keys.publicKeyPem,
+      inFlightLimitMs: SVARUT_LIMIT_MS,
+      journey: [
+        { status: 'MOTTATT', afterMs: 0 },
+        { status: 'AKSEPTERT', afterMs: 300 },
+        { status: 'LEST', afterMs: 1_500 },
+      ],
+    })
+    closers.unshift(async () => void (await simulators.program.stop(2_000)))
+    const servers = await startServers()
+    closers.unshift(() => servers.close())
+    options.tell('broker, database and object store are up')
+    const tenantsFolder = join(folder.path, 'tenants')
+    const secrets = writeTenantFiles(
+      tenantsFolder,
+      TEST_ORGNR.map(testTenant),
+      simulators.urls,
+      { timing: TIMING, statusPollMs: 1_000, ceiling: 6 },
+      keys,
+    )
+    const random = new Random(options.seed)
+    const fleet = new Fleet(
+      folder.path,
+      {
+        ...servers.env,
+        ...secrets,
+        SAMBAND_TENANTS: tenantsFolder,
+        SAMBAND_TOKEN_KEY: Buffer.alloc(32, 3).toString('base64'),
+      },
+      new Random(`${options.seed} fleet`),
+    )
+    closers.unshift(() => fleet.close())
+    const playing = play(options, random, simulators, servers, fleet)
+    return await Promise.race([playing, interrupted]).catch((error: unknown) => {
+      options.tell(fleet.lastLog(40))
+      throw error
+    })
+  } finally {
+    for (const close of closers) await close()
+  }
+}
+
+const FIRST_LETTERS = 8
+const FIRST_WITHIN_MS = 120_000
+const PROGRESS_EVERY = 10
+/** Long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
+const BETWEEN_MS = [500, 7_000] as const
+const OUTAGE_MS = [200, 6_000] as const
+
+async function play(
+  options: FleetOptions,
+  random: Random,
+  simulators: Simulators,
+  servers: Servers,
+  fleet: Fleet,
+): Promise<FleetOutcome> {
+  const clients = new Clients(
+    fleet,
+    new Random(`${options.seed} clients`),
+    new LetterMaker(new Random(`${options.seed} letters`), TEST_ORGNR),
+    TEST_ORGNR,
+  )
+  const look = async () =>
+    unfinished([...clients.accepted], await simulators.letters(), await simulators.archive()).length
+  let open = 0
+  await fleet.start()
+  options.tell('every service is up')
+  clients.start(() => open)
+  const untilMs = Date.now() + FIRST_WITHIN_MS
+  while (clients.accepted.length < FIRST_LETTERS || (await look()) > FIRST_LETTERS) {
+    if (Date.now() > untilMs) throw new Error('the first letters do not arrive')
+    await rest(200)
+  }
+  const byKind: Record<Kind, number> = { service: 0, frozen: 0, broker: 0, database: 0, 'database-restart': 0 }
+  let kills = 0
+  for (let strikes = 0; kills < options.kills; strikes++) {
+    if (strikes > options.kills * 2 + 20) throw new Error(`only ${kills} of ${strikes} kills met a letter in flight`)
+    await orderTrouble(simulators, random)
+    await rest(random.between(...BETWEEN_MS))
+    const inFlight = clients.underWay + (await look())
+    const kind = KINDS[strikes] ?? chosen(random)
+    await strike(kind, random, servers, fleet)
+    open = await look()
+    if (inFlight === 0) continue
+    kills += 1
+    byKind[kind] += 1
+    if (kills % PROGRESS_EVERY === 0)
+      options.tell(`${kills} kills; ${clients.accepted.length} letters accepted, ${open} under way`)
+  }
+  options.tell(`${kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`)
+  await simulators.clearFaults()
+  await fleet.whole()
+  await clients.finish()
+  const faults = await settle(operator(), await fleet.operations(), clients.accepted.length)
+  faults.push(...(await fleet.stop()), ...clients.faults, ...fleet.defects())
+  const findings = judge(clients.accepted, await simulators.letters(), await simulators.archive())
+  return { kills, byKind, accepted: clients.accepted.length, findings, faults, ownEnds: fleet.ownEnds }
+}
+
+function chosen(random: Random): Kind {
+  let left = random.between(0, 99)
+  for (const kind of KINDS) {
+    left -= WEIGHTS[kind]
+    if (left < 0) return kind
+  }
+  return 'service'
+}
+
+async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet): Promise<void> {
+  switch (kind) {
+    case 'service':
+      await fleet.killOne()
+      return
+    case 'frozen':
+      await fleet.freezeOne()
+      return
+    case 'broker':
+    case 'database': {
+      const server = kind === 'broker' ? servers.broker : servers.database
+      await server.kill()
+      await rest(random.between(...OUTAGE_MS))
+      await server.start()
+      return
+    }
+    case 'database-restart':
+      await servers.database.restart()
+      return
+  }
+}
+
+async function rest(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}
