@@ -11,8 +11,8 @@ import { orderTrouble } from '../trouble.ts'
 import { Fleet } from './fleet.ts'
 import { type Servers, startServers } from './servers.ts'
 
-/** D, W and G of both destinations. */
-const TIMING = { startWithinMs: 1_000, inFlightMs: 2_500, lookUpLagMs: 500 }
+/** D, W and G of both destinations. D leaves room for nine processes on two cores. */
+const TIMING = { startWithinMs: 4_000, inFlightMs: 2_500, lookUpLagMs: 500 }
 /** Within W: what SvarUt has not taken by then it never takes. */
 const SVARUT_LIMIT_MS = 2_000
 
@@ -106,8 +106,8 @@ export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutco
 const FIRST_LETTERS = 8
 const FIRST_WITHIN_MS = 120_000
 const PROGRESS_EVERY = 10
-/** Long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
-const BETWEEN_MS = [500, 7_000] as const
+/** The longest is long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
+const BETWEEN_MS = [500, 8_000] as const
 const OUTAGE_MS = [200, 6_000] as const
 
 async function play(
