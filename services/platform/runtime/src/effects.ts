@@ -156,7 +156,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
   const timing = run.destination.timing
   run.questions.see(key, newest)
   // Read before the question: the answer speaks of the moment it was asked, not of the moment it came.
-  const waitMs = effect.guarantee === 'unique' ? 0 : run.questions.remainingMs(key, newest, timing)
+  const waitMs = run.questions.remainingMs(key, newest, timing)
   run.observe('probe', effect.name)
   const answer = await probeWithControl({ ...run, now: () => run.time.clock.now() }, effect, key, input)
   if (answer.kind === 'there') {
@@ -173,6 +173,8 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
       },
     )
   }
+  // Where a second one is refused, what is on its way can do no harm.
+  if (effect.guarantee === 'unique' && answer.believeLate !== true) return undefined
   if (waitMs > 0) {
     throw new HubError(
       'EFFECT_VENTER_PA_SVAR',
@@ -183,9 +185,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
       },
     )
   }
-  if (effect.guarantee !== 'unique') {
-    await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
-  }
+  await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
   return undefined
 }
 
