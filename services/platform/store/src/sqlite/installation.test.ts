@@ -1,4 +1,14 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -186,6 +196,38 @@ test('a restore that was broken off leaves nothing behind that the next one stum
   await live.close()
   writeFileSync(`${place.file}.incoming`, 'half a copy')
   writeFileSync(`${place.file}.incoming-wal`, 'half a log')
+  restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })
+
+  expect(await namesIn(place.open())).toEqual(['test-1'])
+})
+
+test.each(['samband.generation', 'samband.db.incoming', 'samband.db.before-restore-1'])(
+  'a folder without a store is not given an empty one when %s shows that there was one',
+  async (witness) => {
+    const place = installationFolder()
+    writeFileSync(join(place.folder, witness), '7')
+
+    expect(() => place.open()).toThrow(/samband\.db is missing or empty.*Put the file back, or restore a backup/)
+    expect(existsSync(place.file)).toBe(false)
+  },
+)
+
+test('a store that was emptied is refused as one that is missing', async () => {
+  const place = installationFolder()
+  await place.open().close()
+  writeFileSync(place.file, '')
+
+  expect(() => place.open()).toThrow(/missing or empty/)
+})
+
+test('a missing store can be restored', async () => {
+  const place = installationFolder()
+  const live = place.open()
+  await writeName(live, 'test-1')
+  const target = join(place.folder, 'copy.db')
+  await live.backup(target)
+  await live.close()
+  renameSync(place.file, join(place.folder, 'away.db'))
   restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })
 
   expect(await namesIn(place.open())).toEqual(['test-1'])

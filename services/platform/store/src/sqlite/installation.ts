@@ -1,13 +1,17 @@
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -21,6 +25,9 @@ import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
 const DATABASE_FILE = 'samband.db'
 /** The counter kept outside the database: ahead of the one inside means that the file was put back from elsewhere (R27). */
 const GENERATION_FILE = 'samband.generation'
+
+/** Between the name of the store and a number: what a restore has put aside. */
+const FORMER_MARK = '.before-restore-'
 
 const PAGES_AT_ONCE = 1_000
 
@@ -49,8 +56,9 @@ export interface Installation {
 }
 
 /**
- * Opens (or creates) the store in `folder`.
- * @throws Error when another process holds it, or when the quick check after an unclean stop finds damage: then restore a backup
+ * Opens the store in `folder`, or creates it in a folder that never had one.
+ * @throws Error when another process holds it, when the quick check after an unclean stop finds damage (then restore a backup), or when the folder
+ *   shows that there was a store which is not there now
  */
 export function openInstallation(options: {
   readonly folder: string
@@ -61,6 +69,7 @@ export function openInstallation(options: {
   readonly onBroken?: ((error: Error) => void) | undefined
 }): Installation {
   mkdirSync(options.folder, { recursive: true })
+  refuseMissing(options.folder)
   const database = openSound(join(options.folder, DATABASE_FILE), options.synchronous ?? 'FULL')
   try {
     const unclean = wasUnclean(database)
@@ -119,7 +128,9 @@ export function restoreBackup(options: {
   copyFileSync(options.backupFile, incoming)
   const generation = prepareIncoming(incoming, options)
   const former = keepFormer(target, options.clock.now())
-  for (const leftover of [`${target}-wal`, `${target}-shm`, `${incoming}-wal`, `${incoming}-shm`])
+  syncFolder(options.folder)
+  // A write-ahead log is only left of a store that is damaged; beside the copy it would spoil that as well.
+  for (const leftover of [`${incoming}-wal`, `${incoming}-shm`, `${target}-shm`, `${target}-wal`])
     rmSync(leftover, { force: true })
   renameSync(incoming, target)
   syncFolder(options.folder)
@@ -154,14 +165,52 @@ function refuseRunning(target: string): void {
   }
 }
 
-/** Puts the former store aside, with the write-ahead log that could not be folded in if it is damaged. Returns its path. */
+/**
+ * Gives the former store a second name, with the write-ahead log that could not be folded in if it is damaged. Its own name stays until the copy
+ * takes it: whoever is stopped in between leaves the former store in its place. Returns its path.
+ */
 function keepFormer(target: string, now: number): string | undefined {
   if (!existsSync(target)) return undefined
   refuseRunning(target)
-  const former = `${target}.before-restore-${now}`
-  renameSync(target, former)
-  if (existsSync(`${target}-wal`)) renameSync(`${target}-wal`, `${former}-wal`)
+  let number = now
+  while (existsSync(formerName(target, number))) number += 1
+  const former = formerName(target, number)
+  if (existsSync(`${target}-wal`)) keep(`${target}-wal`, `${former}-wal`)
+  keep(target, former)
   return former
+}
+
+function formerName(target: string, number: number): string {
+  return `${target}${FORMER_MARK}${number}`
+}
+
+/** A second name for a file; where the file system has no links, a copy. */
+function keep(file: string, kept: string): void {
+  try {
+    linkSync(file, kept)
+  } catch (error) {
+    if (existsSync(kept)) throw error
+    copyFileSync(file, kept, constants.COPYFILE_EXCL)
+    const handle = openSync(kept, 'r+')
+    fsyncSync(handle)
+    closeSync(handle)
+  }
+}
+
+/** Where there has been a store, an empty one in its place would lose every letter without a word. */
+function refuseMissing(folder: string): void {
+  const target = join(folder, DATABASE_FILE)
+  if (existsSync(target) && statSync(target).size > 0) return
+  const witness = readdirSync(folder).find(
+    (name) =>
+      name === GENERATION_FILE ||
+      name === `${DATABASE_FILE}.incoming` ||
+      name.startsWith(`${DATABASE_FILE}${FORMER_MARK}`),
+  )
+  if (witness === undefined) return
+  throw new Error(
+    `${target} is missing or empty, but ${witness} beside it shows that there was a store: no new one is made. Put the file back, or restore a backup (npm run samband -- restore); to begin with an empty store, use another folder.`,
+  )
 }
 
 /** Marks a store as put back: from now on it is not trusted to know everything that was begun (protocol rule R27). */
