@@ -28,6 +28,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Ingenting leses videre. Finn de manglende hendelsene i loggen før lesingen startes igjen.',
   },
+  BUS_ODELAGT_RAD: {
+    meaning: 'En rad i hendelsesloggen er ødelagt på disken.',
+    owner: 'drift',
+    nextStep: 'Ingenting leses videre. Stopp navet, ta vare på filen, se på disken, og legg tilbake den nyeste kopien.',
+  },
   BUS_TOPIC_FINNES_IKKE: {
     meaning: 'Hendelsesloggen har ikke emnet det skal skrives til eller leses fra.',
     owner: 'drift',

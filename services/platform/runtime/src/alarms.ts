@@ -2,7 +2,15 @@ import type { Tx } from '@samband/kernel'
 
 /** What must never happen, and did. Shown until somebody has looked at it. */
 export interface Alarm {
-  readonly kind: 'doubled' | 'although-discarded' | 'log-stopped' | 'unaccounted' | 'input-changed' | 'defect'
+  readonly kind:
+    | 'doubled'
+    | 'although-discarded'
+    | 'log-stopped'
+    | 'unaccounted'
+    | 'input-changed'
+    | 'defect'
+    | 'standstill'
+    | 'unknown-name'
   /** Wall milliseconds. */
   readonly at: number
   readonly tenant?: string | undefined

@@ -1,6 +1,7 @@
-import { HubError, type IdSource, type Json, type Logger, type Store, sleep, type Time, type Tx } from '@samband/kernel'
+import { HubError, type IdSource, type Json, type Store, sleep, type Time, type Tx } from '@samband/kernel'
 import { type Person, writeAudit } from './audit.ts'
 import { type InboxRow, readRow, unparkRow } from './rows.ts'
+import type { Standstills } from './standstills.ts'
 
 /** Which parked rows a replay is about; everything given must hold. */
 export interface ReplaySelection {
@@ -41,7 +42,7 @@ export function createReplays(options: {
   readonly store: Store
   readonly time: Time
   readonly ids: IdSource
-  readonly log: Logger
+  readonly standstills: Standstills
   readonly everyMs: number
   readonly released: (tenants: Iterable<string>) => void
 }) {
@@ -161,7 +162,13 @@ export function createReplays(options: {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const busy = await round().catch(() => true)
+      let busy = true
+      try {
+        busy = await round()
+        options.standstills.worked('replays')
+      } catch (error) {
+        options.standstills.failed('replays', error)
+      }
       wakeUp = new AbortController()
       const signal = AbortSignal.any([stopping.signal, wakeUp.signal])
       await sleep(time.timers, busy ? options.everyMs : options.everyMs * 20, signal).catch(() => {})

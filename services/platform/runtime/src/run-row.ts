@@ -30,6 +30,7 @@ import {
   releaseRow,
   waitRow,
 } from './rows.ts'
+import type { Standstills } from './standstills.ts'
 import { startSpan, type WorkSpan } from './tracing.ts'
 
 /** What every run of a process shares. */
@@ -45,6 +46,7 @@ export interface RunSurroundings {
   readonly distrusted: string | undefined
   readonly log: Logger
   readonly metrics: Metrics
+  readonly standstills: Standstills
   /** Something was committed to the outbox. */
   published(): void
 }

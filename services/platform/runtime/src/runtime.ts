@@ -23,6 +23,7 @@ import { createRelay } from './relay.ts'
 import { createRelayLease } from './relay-lease.ts'
 import { createReplays, type Replays } from './replay.ts'
 import { createResolver } from './resolver.ts'
+import { Standstills } from './standstills.ts'
 import { createWorker, DEFAULT_LIMITS, type WorkerLimits } from './worker.ts'
 
 /** What a runtime is built from. Everything that touches the world is handed in. */
@@ -78,22 +79,31 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const questions = new OpenQuestions(() => time.stopwatch.read())
   const circuits = new Circuits(time.stopwatch)
   const holder = `${options.name} ${ids.uuid()}`
+  const standstills = new Standstills({ store, clock: time.clock, log })
   const relay = createRelay({
     store,
     bus,
     time,
-    log,
+    standstills,
     pollMs: options.relayPollMs ?? (store.exclusive ? 5_000 : 100),
     lease: store.exclusive ? undefined : createRelayLease({ store, time }, holder),
   })
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...options.limits }
-  const resolver = createResolver({ store, time, handlers, questions, log, everyMs: options.resolveEveryMs ?? 10_000 })
+  const resolver = createResolver({
+    store,
+    time,
+    handlers,
+    questions,
+    log,
+    standstills,
+    everyMs: options.resolveEveryMs ?? 10_000,
+  })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
   const replays = createReplays({
     store,
     time,
     ids,
-    log,
+    standstills,
     everyMs: options.replayEveryMs ?? 500,
     released: (tenants) => worker?.wake([...tenants].map((tenant) => ({ tenant }))),
   })
@@ -132,6 +142,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         distrusted,
         log,
         metrics,
+        standstills,
         published: () => relay.wake(),
       },
       handlers,
@@ -152,6 +163,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
         if (added.length > 0) worker?.wake(added)
       },
+      round: (topic, _partition, error) =>
+        error === undefined ? standstills.worked(`reading ${topic}`) : standstills.failed(`reading ${topic}`, error),
       stopped: (topic, _partition, error) => noteStopped(topic, error),
     })
     worker.start(known.map((row) => row.tenant))
@@ -201,7 +214,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     openCircuits: () => circuits.openOnes(),
     unready() {
       if (state !== 'running') return [`the runtime is ${state}`]
-      return [...stoppedTopics].map(([topic, code]) => `reading of ${topic} has stopped: ${code}`)
+      return [
+        ...[...stoppedTopics].map(([topic, code]) => `reading of ${topic} has stopped: ${code}`),
+        ...standstills.unready(),
+      ]
     },
   }
 }

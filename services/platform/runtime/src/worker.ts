@@ -216,7 +216,9 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       let napMs: number
       try {
         napMs = await pass()
-      } catch {
+        around.standstills.worked('taking messages')
+      } catch (error) {
+        around.standstills.failed('taking messages', error)
         napMs = 1_000
       }
       if (!passWanted && !stopping.signal.aborted) await nap(Math.max(1, napMs))
@@ -306,9 +308,14 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     while (!stopping.signal.aborted) {
       await sleep(around.time.timers, limits.leaseMs / 4, stopping.signal).catch(() => {})
       if (stopping.signal.aborted) return
-      if (!around.store.exclusive) await beat().catch(() => {})
-      await takeOverLapsed().catch(() => {})
-      if (!around.store.exclusive) await learnTenants().catch(() => {})
+      try {
+        if (!around.store.exclusive) await beat()
+        await takeOverLapsed()
+        if (!around.store.exclusive) await learnTenants()
+        around.standstills.worked('watching leases')
+      } catch (error) {
+        around.standstills.failed('watching leases', error)
+      }
     }
   }
 
