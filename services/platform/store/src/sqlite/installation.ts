@@ -14,11 +14,11 @@ import {
   statSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
-import type { Clock, Timers } from '@samband/kernel'
+import type { Clock, Logger, Timers } from '@samband/kernel'
 import { readMigrations } from '../migrations.ts'
-import { isBusy, openDatabase, type Synchronous } from './connection.ts'
+import { isBusy, isDiskFull, openDatabase, type Synchronous } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
 
@@ -64,6 +64,7 @@ export function openInstallation(options: {
   readonly folder: string
   readonly clock: Clock
   readonly timers: Timers
+  readonly log: Pick<Logger, 'error'>
   readonly synchronous?: Synchronous
   /** Told once, when the store can no longer be used and the process has to start anew. */
   readonly onBroken?: ((error: Error) => void) | undefined
@@ -89,7 +90,7 @@ export function openInstallation(options: {
       ownsDatabase: false,
       onBroken: options.onBroken,
     })
-    const stopRaising = keepRaising(database, options.folder, options.timers)
+    const stopRaising = keepRaising(database, options)
     return {
       store,
       report: { unclean, putBack, ...(since === undefined ? {} : { distrustedSince: Number(since) }) },
@@ -99,15 +100,34 @@ export function openInstallation(options: {
         stopRaising()
         await store.close()
         if (!database.isOpen) return
-        raiseGeneration(database, options.folder, Number(readMeta(database, 'generation') ?? 0) + 1)
-        writeMeta(database, 'clean_stop', '1')
-        database.close()
+        try {
+          raiseGeneration(database, options.folder, nextGeneration(database))
+          writeMeta(database, 'clean_stop', '1')
+        } catch (error) {
+          options.log.error('the store could not be marked as properly stopped: the next start checks it', {
+            code: codeOf(error),
+          })
+        } finally {
+          database.close()
+        }
       },
     }
   } catch (error) {
     database.close()
-    throw error
+    throw unwritable(options.folder, error)
   }
+}
+
+/** What keeps a folder from being written gets advice; any other error stays as it is. */
+function unwritable(folder: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (!['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'].includes(code) && !isDiskFull(error)) return error
+  const message = `the store in ${folder} cannot be written (${code}): make room on the disk, or set right who may write there, and start again. Nothing is lost.`
+  return new Error(message, { cause: error })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 /**
@@ -223,7 +243,7 @@ async function backupLive(store: SqliteStore, database: DatabaseSync, folder: st
   await store.read('store.backup', async () => {
     await backup(database, target, { rate: PAGES_AT_ONCE })
     // From here on the live store knows more than the copy: putting the copy back by hand is recognised.
-    raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+    raiseGeneration(database, folder, nextGeneration(database))
   })
 }
 
@@ -264,7 +284,7 @@ function openSound(path: string, synchronous: Synchronous): DatabaseSync {
     return openDatabase(path, { exclusive: true, synchronous })
   } catch (error) {
     if (error instanceof Error && /malformed|not a database/.test(error.message)) throw damaged(error.message, error)
-    throw error
+    throw unwritable(dirname(path), error)
   }
 }
 
@@ -298,17 +318,29 @@ function readGeneration(folder: string): number {
 /** How old a copy of the file may be, taken by whatever copies files, and not be recognised when it is put back. */
 const RAISE_EVERY_MS = 60_000
 
-/** Raises the counter from time to time, so that a copy of the running store is behind soon after. Returns what ends it. */
-function keepRaising(database: DatabaseSync, folder: string, timers: Timers): () => void {
+/**
+ * Raises the counter from time to time, so that a copy of the running store is behind soon after. Where that fails, as on a full disk, the store goes
+ * on: it says itself what it cannot write. Returns what ends it.
+ */
+function keepRaising(
+  database: DatabaseSync,
+  { folder, timers, log }: { readonly folder: string; readonly timers: Timers; readonly log: Pick<Logger, 'error'> },
+): () => void {
   const raise = () => {
-    // In the middle of a group nothing may be written beside it: the next round will do.
-    if (database.isOpen && !database.isTransaction) {
-      raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+    try {
+      // In the middle of a group nothing may be written beside it: the next round will do.
+      if (database.isOpen && !database.isTransaction) raiseGeneration(database, folder, nextGeneration(database))
+    } catch (error) {
+      log.error('the counter beside the store could not be raised; it is tried again', { code: codeOf(error) })
     }
     cancel = timers.after(RAISE_EVERY_MS, raise)
   }
   let cancel = timers.after(RAISE_EVERY_MS, raise)
   return () => cancel()
+}
+
+function nextGeneration(database: DatabaseSync): number {
+  return Number(readMeta(database, 'generation') ?? 0) + 1
 }
 
 /** Inside first: a crash in between leaves the counter outside behind, which is no cause for distrust. */
@@ -320,9 +352,12 @@ function raiseGeneration(database: DatabaseSync, folder: string, generation: num
 function writeGeneration(folder: string, generation: number): void {
   const file = join(folder, GENERATION_FILE)
   const handle = openSync(`${file}.new`, 'w')
-  writeSync(handle, String(generation))
-  fsyncSync(handle)
-  closeSync(handle)
+  try {
+    writeSync(handle, String(generation))
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
   renameSync(`${file}.new`, file)
   syncFolder(folder)
 }
