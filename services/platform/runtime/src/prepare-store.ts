@@ -1,6 +1,7 @@
 import type { Store, Time, Tx } from '@samband/kernel'
 import { type Alarm, raiseAlarmOnce } from './alarms.ts'
 import type { Handler } from './define-handler.ts'
+import { correctAtStart } from './due-times.ts'
 import { stableEffectName } from './effect-key.ts'
 import { stableName } from './run-row.ts'
 
@@ -45,7 +46,8 @@ export async function prepareStore(
       await parkUnknown(tx, "row_id = ? AND state = 'waiting'", effect.row_id, `effect ${effect.name}`)
       if (effect.state === 'discarding') await raiseAlarmOnce(tx, nobodyAsks(effect, now))
     }
-    await nothingLaterThan(tx, now + LONGEST_DUE_MS)
+    const lastStart = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'last_start'")
+    await correctAtStart(tx, Number(lastStart?.value ?? 0), now)
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
     await tx.run(
       "INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -90,14 +92,6 @@ export async function runtimeOf(tx: Tx, handler: string): Promise<string | undef
   )
   const owner = kept.find(({ value }) => (JSON.parse(value) as string[]).includes(handler))
   return owner?.name.slice('handlers '.length)
-}
-
-/** No wait of ours is longer than this; what is due later was written by a clock that was ahead. */
-const LONGEST_DUE_MS = 48 * 60 * 60_000
-
-async function nothingLaterThan(tx: Tx, latest: number): Promise<void> {
-  await tx.run("UPDATE inbox SET due_at = ? WHERE state = 'waiting' AND due_at > ?", latest, latest)
-  await tx.run('UPDATE effect SET look_again_at = ? WHERE look_again_at > ?', latest, latest)
 }
 
 /** An attempt without an answer, and its row. */

@@ -12,6 +12,7 @@ import { type AccountLine, type AccountScope, type Completion, readAccount } fro
 import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
+import { createClockWatch } from './due-times.ts'
 import { ingestBatch, readPosition } from './ingest.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createOperatorVerbs, type OperatorVerbs } from './operator.ts'
@@ -98,6 +99,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     standstills,
     everyMs: options.resolveEveryMs ?? 10_000,
   })
+  const clockWatch = createClockWatch({ store, time, log, standstills })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
   const replays = createReplays({
     store,
@@ -171,6 +173,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     resolver.start()
     pollers.start()
     replays.start()
+    clockWatch.start()
     orders?.start()
     state = 'running'
   }
@@ -196,7 +199,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async stop(graceMs) {
       if (state === 'stopped') return
       state = 'stopped'
-      await Promise.all([consumer?.stop(), pollers.stop(), replays.stop(), resolver.stop(), orders?.stop()])
+      await Promise.all([
+        consumer?.stop(),
+        pollers.stop(),
+        replays.stop(),
+        resolver.stop(),
+        clockWatch.stop(),
+        orders?.stop(),
+      ])
       await worker?.stop(graceMs)
       await relay.stop()
     },
