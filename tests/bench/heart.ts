@@ -31,7 +31,7 @@ export function statusEndret(forsendelseId: string): unknown {
 export async function startHeart(folder: string, handler: Handler, limits: Partial<WorkerLimits> = {}): Promise<Heart> {
   const time = realTime()
   const ids = realIds()
-  const installation = openInstallation({ folder, ...time })
+  const installation = openInstallation({ folder, log: silent, ...time })
   const { store } = installation
   const bus = createEmbeddedBus({ store, time, ids })
   const runtime = createRuntime({

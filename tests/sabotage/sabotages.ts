@@ -307,8 +307,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     edits: [
       {
         file: runtime('effects.ts'),
-        from: "effect.guarantee === 'unique' ? 0 : run.questions.remainingMs(key, newest, timing)",
-        to: "effect.guarantee === 'unique' ? 0 : run.questions.remainingMs(key, newest, timing) * 0",
+        from: 'const waitMs = run.questions.remainingMs(key, newest, timing)',
+        to: 'const waitMs = run.questions.remainingMs(key, newest, timing) * 0',
       },
     ],
   },

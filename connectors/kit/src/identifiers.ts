@@ -37,6 +37,11 @@ export function personNumber(text: string): PersonNumber | undefined {
   return { kind: first >= 4 ? 'd-nummer' : 'fodselsnummer', synthetic: mark === 80 }
 }
 
+/** True for a fødselsnummer or D-nummer, real or synthetic, whose first check digit is by the rule of 1964, as that of everybody born before 2032. */
+export function isFodselsnummerOf1964(text: string): boolean {
+  return isFodselsnummer(text) && remainder([...text].map(Number), K1_WEIGHTS) === 0
+}
+
 /** True for a fødselsnummer or D-nummer, real or synthetic, under the rule of 1964 or that of 2032. */
 export function isFodselsnummer(text: string): boolean {
   const found = personNumber(text)

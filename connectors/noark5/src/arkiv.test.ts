@@ -43,6 +43,7 @@ describe('the part arkiv of a letter', () => {
   test('refuses a personal number as or in noekkel, and takes other digits', () => {
     const withKey = (noekkel: string) => issuesOf({ ...valid, saksmappe: { noekkel, tittel: 'x' } })
     expect(withKey('elev-15859099928')).toMatchObject([{ path: ['saksmappe', 'noekkel'] }])
+    expect(withKey('elev 158590-99928')).toMatchObject([{ path: ['saksmappe', 'noekkel'] }])
     expect(withKey('12345678901')).toEqual([])
     expect(withKey('sak 2026/117')).toEqual([])
   })

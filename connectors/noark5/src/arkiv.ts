@@ -1,4 +1,4 @@
-import { isFodselsnummer } from '@samband/connector-kit'
+import { holdsPersonNumber } from '@samband/connector-kit'
 import { causeId } from '@samband/kernel'
 import { z } from 'zod'
 
@@ -68,10 +68,6 @@ export const Arkiv = z.strictObject({
   }),
 })
 export type Arkiv = z.infer<typeof Arkiv>
-
-function holdsPersonNumber(value: string): boolean {
-  return (value.match(/\d{11,}/g) ?? []).some((digits) => digits.length === 11 && isFodselsnummer(digits))
-}
 
 /**
  * The identity of a saksmappe within a tenant, shared by all letters that belong to it: a UUIDv5, which tells nothing of noekkel or mappeID.

@@ -95,7 +95,8 @@ export interface Wanted {
 
 /**
  * Whether the core holds what a key has made (protocol rule R13). "Not there" only from a well-formed empty answer, of a core that keeps our
- * systemID, to a question that does find something else we know is there.
+ * systemID, to a question that does find something else we know is there. As long as nothing has shown that it keeps them, it may take a request
+ * that is still on its way beside a second one: then the answer is to be believed late.
  */
 export async function lookUp(core: Core, wanted: Wanted, signal: AbortSignal): Promise<ProbeAnswer<Seen>> {
   const { kind, key, parent } = wanted
@@ -118,9 +119,11 @@ export async function lookUp(core: Core, wanted: Wanted, signal: AbortSignal): P
     if (await perhapsUnderItsOwnId(core, list, wanted, signal)) {
       return cannotTell('Whether the core keeps our systemID is not known yet, and it has one with the same title.')
     }
-    return (await controlled(core, kind, key, parent, signal))
-      ? { kind: 'not-there' }
-      : cannotTell('The same question does not find an object that is known to be there.')
+    if (!(await controlled(core, kind, key, parent, signal))) {
+      return cannotTell('The same question does not find an object that is known to be there.')
+    }
+    const refusesSecond = core.ids === 'kept' || parent?.egenId === true
+    return refusesSecond ? { kind: 'not-there' } : { kind: 'not-there', believeLate: true }
   } catch (error) {
     return { kind: 'cannot-tell', why: asHubError(error) ?? doubtful('The look-up failed.', error) }
   }

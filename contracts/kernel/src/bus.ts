@@ -32,7 +32,9 @@ export interface BusSubscription {
   position(topic: string, partition: number): Promise<BusPosition | undefined>
   /** Takes a batch. The next batch of that partition comes when it has resolved; when it rejects the same batch comes again later. */
   deliver(batch: BusBatch): Promise<void>
-  /** Called when the partition cannot go on by itself: offset beyond the log's end, other topic identity. It never jumps to latest. */
+  /** Told after each look at the log: with the error when reading or delivering failed and is tried again, without one when all went well. */
+  round?(topic: string, partition: number, error?: unknown): void
+  /** Called when the partition cannot go on by itself: offset beyond the log's end, other topic identity, a record that is damaged. It never jumps to latest. */
   stopped(topic: string, partition: number, error: Error): void
 }
 

@@ -43,7 +43,8 @@ export interface BoundDestination {
 /** The answer of a look-up. Not-there only from a well-formed empty answer; everything doubtful is cannot-tell (R13). */
 export type ProbeAnswer<Evidence> =
   | { readonly kind: 'there'; readonly evidence: Evidence }
-  | { readonly kind: 'not-there' }
+  /** `believeLate`: whether the destination refuses a second one is not known, so that also `unique` waits until nothing can be on its way (R14). */
+  | { readonly kind: 'not-there'; readonly believeLate?: true }
   | { readonly kind: 'cannot-tell'; readonly why: HubError }
 
 /** One numbered attempt, whose intent is durable. */

@@ -84,6 +84,12 @@ test.each<[string, () => readonly PartOf[] | Buffer, string, string]>([
     'INNEHOLDER_FODSELSNUMMER',
   ],
   [
+    'a person in eksternReferanse, as people write numbers',
+    () => partsOf(aLetter({ eksternReferanse: '158590 99928' })),
+    'eksternReferanse',
+    'INNEHOLDER_FODSELSNUMMER',
+  ],
+  [
     'a line break in eksternReferanse',
     () => partsOf(aLetter({ eksternReferanse: 'a\nb' })),
     'eksternReferanse',

@@ -86,6 +86,14 @@ test('whoever acts has to be named', async () => {
   expect([answer.statusCode, answer.json().errors[0].path]).toEqual([400, 'Operator'])
 })
 
+test('a person is named by name, not by number', async () => {
+  const { post, audit } = await aRoute()
+  const answer = await post({ fil: 'natt.db' }, { operator: 'Kari 158590 99928' })
+  expect([answer.statusCode, answer.json().errors[0].path]).toEqual([400, 'Operator'])
+  expect(answer.body).not.toContain('99928')
+  expect(await audit()).toEqual([])
+})
+
 test('an operator for some municipalities does not get a copy of all', async () => {
   const { post, audit } = await aRoute({ operator: { ...ALL, tenants: ['314758625'] } })
   expect((await post({ fil: 'natt.db' })).statusCode).toBe(403)

@@ -1,5 +1,6 @@
 import { answerProblems, type OperatorCaller, Problem } from '@samband/access'
-import { type IdSource, isoInstant, type Logger, type Store, type Time } from '@samband/kernel'
+import { asHubError, type IdSource, isoInstant, type Logger, type Store, type Time } from '@samband/kernel'
+import { personOf } from '@samband/operations'
 import { writeAudit } from '@samband/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
@@ -29,7 +30,6 @@ export interface BackupAnswer {
 
 const Body = z.strictObject({ fil: z.string().regex(BACKUP_NAME) })
 const MOST_BODY_BYTES = 1_024
-const MOST_PERSON_CHARACTERS = 100
 
 /**
  * Adds POST `/api/v1/drift/sikkerhetskopi` `{ fil }`: a copy of the running store into the configured folder, and nowhere else. The copy holds all
@@ -43,7 +43,7 @@ export function registerBackup(app: FastifyInstance, deps: BackupRouteDependenci
         const operator = deps.authorise(request, 'drift.kopi')
         if (operator.tenants !== 'alle') throw notAll()
         const { fil } = checked(request.body)
-        const person = personOf(request)
+        const person = whoActs(request)
         if (deps.folder === undefined) throw noFolder()
         const at = deps.time.clock.now()
         await deps.store.transaction('hub.backup-audit', (tx) =>
@@ -84,22 +84,12 @@ function checked(body: unknown): z.infer<typeof Body> {
   )
 }
 
-/** The person who acts, from the header `Operator`: UTF-8 or Latin-1, as the other verbs of the operations API take it. */
-function personOf(request: FastifyRequest): string {
-  const sent = request.headers['operator']
-  const name = typeof sent === 'string' ? decoded(sent).trim() : ''
-  if (name.length >= 1 && name.length <= MOST_PERSON_CHARACTERS && !/\p{C}/u.test(name)) return name
-  throw invalid(
-    'Operator',
-    `Hodefeltet Operator skal navngi personen som handler, med 1 til ${MOST_PERSON_CHARACTERS} skrivbare tegn.`,
-  )
-}
-
-function decoded(value: string): string {
+/** The person who acts, as the other verbs of the operations API take it. */
+function whoActs(request: FastifyRequest): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
-  } catch {
-    return value
+    return personOf(request)
+  } catch (error) {
+    throw invalid('Operator', asHubError(error)?.message ?? 'Hodefeltet Operator skal navngi personen som handler.')
   }
 }
 

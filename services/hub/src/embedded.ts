@@ -54,6 +54,7 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
     folder: options.dataFolder,
     clock: time.clock,
     timers: time.timers,
+    log,
     onBroken: options.onBroken,
     ...(options.synchronous === undefined ? {} : { synchronous: options.synchronous }),
   })

@@ -1,3 +1,4 @@
+import { holdsPersonNumber } from '@samband/connector-kit'
 import type { HubError } from '@samband/kernel'
 import type { OperatorScope } from '@samband/tenants'
 import type { FastifyRequest } from 'fastify'
@@ -43,12 +44,17 @@ export function notHere(detail: string, path: string): HubError {
 const MOST_CHARACTERS = 100
 
 /**
- * The person behind a changing verb, from the header `Operator`: 1 to 100 printable characters, UTF-8 or Latin-1.
+ * The person behind a changing verb, from the header `Operator`: 1 to 100 printable characters, UTF-8 or Latin-1, and no fødselsnummer, since the
+ * audit keeps it.
  * @throws HubError DRIFT_UGYLDIG_FORESPORSEL
  */
 export function personOf(request: FastifyRequest): string {
   const sent = request.headers['operator']
   const name = typeof sent === 'string' ? decodeHeader(sent).trim() : ''
+  if (holdsPersonNumber(name)) {
+    const detail = 'Hodefeltet Operator lagres i revisjonen og kan ikke ha et fødselsnummer; bruk navnet.'
+    throw refusal('DRIFT_UGYLDIG_FORESPORSEL', detail, 'Operator')
+  }
   if (name.length >= 1 && name.length <= MOST_CHARACTERS && !/\p{C}/u.test(name)) return name
   throw refusal(
     'DRIFT_UGYLDIG_FORESPORSEL',

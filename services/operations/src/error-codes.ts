@@ -54,6 +54,11 @@ export const RUNTIME_ERROR_CODES = {
     nextStep:
       'Gi brukeren rettighetene som står i deploy/kafka. Ingenting er tapt; navet går videre av seg selv etterpå.',
   },
+  BUS_ODELAGT_RAD: {
+    meaning: 'En rad i hendelsesloggen er ødelagt på disken.',
+    owner: 'drift',
+    nextStep: 'Ingenting leses videre. Stopp navet, ta vare på filen, se på disken, og legg tilbake den nyeste kopien.',
+  },
   BUS_TOPIC_FINNES_IKKE: {
     meaning: 'Hendelsesloggen har ikke emnet det skal skrives til eller leses fra.',
     owner: 'drift',

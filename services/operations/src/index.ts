@@ -1,4 +1,5 @@
 export type { Authorise, OperatorAccess, Tenants } from './access.ts'
+export { personOf } from './access.ts'
 export type { AccountWatchOptions } from './account-watch.ts'
 export { createAccountWatch } from './account-watch.ts'
 export type {

@@ -45,6 +45,12 @@ const refusals: readonly {
     field: 'arsak',
   },
   {
+    what: 'a fingerprint with a fødselsnummer',
+    path: '/omkjoringer',
+    body: { utvalg: { fingerprint: 'x|158590-99928' }, arsak: 'alle av denne feilen' },
+    field: 'utvalg.fingerprint',
+  },
+  {
     what: 'a field that is not known',
     path: '/rader/1/forkast',
     body: { arsak: 'Sendt på papir av arkivet', tvang: true },
@@ -114,6 +120,7 @@ test.each([
   ['blanks', '   '],
   ['a control character', 'Kari\u0007'],
   ['101 characters', 'k'.repeat(101)],
+  ['a fødselsnummer', 'Kari 158590 99928'],
 ])('refuses a changing verb whose person is %s', async (_what, operator) => {
   const answer = await hub.app.inject({
     method: 'POST',

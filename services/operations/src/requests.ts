@@ -1,11 +1,9 @@
+import { holdsPersonNumber } from '@samband/connector-kit'
 import { z } from 'zod'
 import { refusal } from './problem.ts'
 
 const MOST_ROWS_NAMED = 10_000
 const MOST_EVIDENCE_CHARACTERS = 10_000
-
-/** Eleven digits as a fødselsnummer is written: nothing that is kept for ever may hold one. */
-const NATIONAL_NUMBER = /(?<!\d)\d{6}[ .-]?\d{5}(?!\d)/
 
 /** A sentence that goes into the audit. */
 function sentence(least: number) {
@@ -17,7 +15,7 @@ function sentence(least: number) {
     .max(500, expected)
     .refine((text) => !/[\p{Cc}\p{Cf}]/u.test(text.replaceAll('\n', ' ')), 'Forventet en tekst uten styretegn.')
     .refine(
-      (text) => !NATIONAL_NUMBER.test(text),
+      (text) => !holdsPersonNumber(text),
       'Teksten lagres i revisjonen og kan ikke ha et fødselsnummer; bruk forsendelsens id.',
     )
 }
@@ -48,7 +46,12 @@ function strict<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 /** Body of POST /omkjoringer. */
 export const PlanBody = strict({
   utvalg: strict({
-    fingerprint: z.string('Forventet et fingeravtrykk.').min(1, 'Forventet et fingeravtrykk.').max(400).optional(),
+    fingerprint: z
+      .string('Forventet et fingeravtrykk.')
+      .min(1, 'Forventet et fingeravtrykk.')
+      .max(400)
+      .refine((text) => !holdsPersonNumber(text), 'Fingeravtrykket lagres og kan ikke ha et fødselsnummer.')
+      .optional(),
     radIder: z.array(RowId, rowsFault).min(1, rowsFault).max(MOST_ROWS_NAMED, rowsFault).optional(),
     forsendelseId: Uuid.optional(),
     kommuner: z
@@ -75,7 +78,7 @@ const Evidence = z
   .record(z.string(), z.json(), evidenceFault)
   .refine((value) => JSON.stringify(value).length <= MOST_EVIDENCE_CHARACTERS, evidenceFault)
   .refine(
-    (value) => !NATIONAL_NUMBER.test(JSON.stringify(value)),
+    (value) => !holdsPersonNumber(JSON.stringify(value)),
     'Beviset lagres for godt og kan ikke ha et fødselsnummer.',
   )
 

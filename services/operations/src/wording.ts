@@ -91,6 +91,14 @@ const ALARMS: Readonly<Record<string, { readonly betydning: string; readonly nes
     betydning: 'En påbegynt melding har fått et annet innhold.',
     nesteSteg: 'Sammenlign med det som står hos mottakersystemet, og forkast eller svar.',
   },
+  standstill: {
+    betydning: 'Arbeid i navet feiler gang på gang og kommer ikke videre.',
+    nesteSteg: 'Se på readyz og i loggen, på plassen på disken og på lageret. Det prøves igjen av seg selv.',
+  },
+  'unknown-name': {
+    betydning: 'Et åpent spørsmål hører til et steg som denne utgaven ikke kjenner; ingen spør om det.',
+    nesteSteg: 'Start utgaven som kjenner steget, eller svar på spørsmålet for hånd.',
+  },
   defect: {
     betydning: 'En feil i programmet har stoppet en melding.',
     nesteSteg: 'Se i loggen på det tidspunktet, meld feilen, og kjør om igjen når den er rettet.',

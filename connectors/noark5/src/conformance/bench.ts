@@ -173,7 +173,7 @@ export interface Run<Evidence> {
   readonly steps: readonly string[]
 }
 
-/** A much simplified runtime: asks after an unknown outcome, tries again after "nothing happened" or "not there", gives up after ten steps. */
+/** A much simplified runtime: asks after an unknown outcome, waits where that is asked for, tries again after "nothing happened" or "not there", gives up after ten steps. */
 export async function run<Input extends Json, Prepared, Evidence extends Json>(
   bench: Bench,
   effect: Effect<Input, Prepared, Evidence>,
@@ -181,6 +181,7 @@ export async function run<Input extends Json, Prepared, Evidence extends Json>(
   signal: AbortSignal = new AbortController().signal,
 ): Promise<Run<Evidence>> {
   const key = keyOf(effect, input)
+  const { startWithinMs, inFlightMs, lookUpLagMs } = bench.to.timing
   const steps: string[] = []
   for (let number = 1; steps.length < 10; ) {
     try {
@@ -194,12 +195,16 @@ export async function run<Input extends Json, Prepared, Evidence extends Json>(
       if (error.disposition === 'permanent') throw Object.assign(error, { steps })
       if (error instanceof NothingHappened || error.disposition !== 'unknown-outcome' || !effect.probe) continue
       // The question stays open until it is answered.
-      for (let answered = false; !answered && steps.length < 10; ) {
+      for (let answered = false, waited = false; !answered && steps.length < 10; ) {
         const answer = await effect.probe(key, input, bench.to, new AbortController().signal)
         steps.push(answer.kind)
         if (answer.kind === 'there') return { evidence: fitting(effect, answer.evidence), steps }
         if (answer.kind === 'cannot-tell') steps.push(answer.why.code)
-        answered = answer.kind === 'not-there'
+        answered = answer.kind === 'not-there' && (waited || answer.believeLate !== true)
+        if (answer.kind !== 'not-there' || answered) continue
+        waited = true
+        steps.push('waited')
+        bench.time.advance(startWithinMs + inFlightMs + lookUpLagMs)
       }
     }
   }

@@ -90,7 +90,9 @@ describe.each(['standard', 'nikita'] as const)('on a %s core', (profile) => {
       const { trace } = await fileLetter(bench)
       bench.time.advance(1000)
       oneOfEach(bench.sim.received())
-      expect(trace).toEqual(['NOARK5_INGEN_SVAR', 'not-there'])
+      // Only the first thing of all is made while nothing has shown yet that the core refuses a second one.
+      const after = operation === 'ny-saksmappe' ? ['not-there', 'waited', 'there'] : ['not-there']
+      expect(trace).toEqual(['NOARK5_INGEN_SVAR', ...after])
     })
 
     test('when the core hangs after it took the request, the end of the wait leads to the question', async () => {
@@ -198,6 +200,25 @@ describe('as long as nothing has shown whether the core keeps our systemID', () 
     bench.sim.faults.order({ operation: 'ny-journalpost', fault: 'answer-lost' })
     const second = fileLetter(bench, anArkiv({ saksmappe: { mappeID } }), { forsendelseId: 'brev-2' })
     await expect(second).rejects.toThrow(/cannot-tell, NOARK5_KAN_IKKE_SLA_OPP/)
+    expect(bench.sim.received().journalposter).toHaveLength(2)
+  })
+
+  test('a request that is still on its way to one that replaces it makes the only saksmappe', async () => {
+    bench = await aBench({ keepsClientSystemId: false })
+    bench.sim.faults.order({ operation: 'ny-saksmappe', fault: 'accept-late', delayMs: 30_000 })
+    await expect(fileLetter(bench)).rejects.toThrow(/not-there, waited, cannot-tell, NOARK5_KAN_IKKE_SLA_OPP/)
+    expect(bench.sim.received().saksmapper).toHaveLength(1)
+  })
+
+  test('and the only journalpost in a saksmappe that others made', async () => {
+    bench = await aBench({ keepsClientSystemId: false })
+    const { saksmappe } = await fileLetter(bench)
+    bench.effects = bench.restart()
+    bench.payloads.put('innhold-1', JSON.stringify(anInnhold({ arkiv: anArkiv({ journalpost: { tittel: 'Svar' } }) })))
+    bench.sim.faults.order({ operation: 'ny-journalpost', fault: 'accept-late', delayMs: 30_000 })
+    const others = { ...saksmappe, egenId: null }
+    const second = fileLetter(bench, anArkiv(), { forsendelseId: 'brev-2', saksmappe: others })
+    await expect(second).rejects.toThrow(/not-there, waited, cannot-tell, NOARK5_KAN_IKKE_SLA_OPP/)
     expect(bench.sim.received().journalposter).toHaveLength(2)
   })
 

@@ -1,5 +1,5 @@
 import type { ProblemFault } from '@samband/access'
-import { isFodselsnummer } from '@samband/connector-kit'
+import { holdsPersonNumber } from '@samband/connector-kit'
 import type { Json } from '@samband/kernel'
 import { Dokument, EksternReferanse, KontoId, type Mottakertype } from '@samband/messages'
 import { Arkiv } from '@samband/noark5'
@@ -97,10 +97,6 @@ function referanseFaults(value: unknown): ProblemFault[] {
     return [{ path, code: 'UGYLDIG_VERDI', detail }]
   }
   return []
-}
-
-function holdsPersonNumber(value: string): boolean {
-  return (value.match(/[0-9]{11,}/g) ?? []).some((digits) => digits.length === 11 && isFodselsnummer(digits))
 }
 
 function dokumentFaults(dokumenter: unknown): ProblemFault[] {

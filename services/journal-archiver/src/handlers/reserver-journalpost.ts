@@ -1,6 +1,6 @@
 import { isoInstant } from '@samband/kernel'
 import { ForsendelseMottattV1, JournalpostReservertV1 } from '@samband/messages'
-import { arkivdokumenter, type Noark5Effects } from '@samband/noark5'
+import { arkivdokumenter, type Made, type Noark5Effects } from '@samband/noark5'
 import { defineHandler, type HandlerContext } from '@samband/runtime'
 import { FILED_COLLECTION, type Filed } from '../domain/filed.ts'
 
@@ -73,7 +73,7 @@ async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context:
 
   const reservertTidspunkt = isoInstant(context.now())
   const kept: Filed = {
-    journalpost: parent(journalpost),
+    journalpost: { systemId: journalpost.systemId, self: journalpost.self },
     saksmappeSystemId: saksmappe.systemId,
     destination: context.destination,
   }
@@ -83,8 +83,7 @@ async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context:
     eksternReferanse: data.eksternReferanse,
     saksmappeSystemId: saksmappe.systemId,
     journalpostSystemId: journalpost.systemId,
-    ...(journalpost.registreringsId === null ? {} : { registreringsId: journalpost.registreringsId }),
-    ...(saksmappe.mappeId === null ? {} : { mappeId: saksmappe.mappeId }),
+    ...numbers(journalpost.registreringsId, saksmappe.mappeId),
     mottakertype: data.mottakertype,
     innhold: data.innhold,
     dokumenter: data.dokumenter.map((dokument) => ({
@@ -100,9 +99,22 @@ async function file(effects: Noark5Effects, data: ForsendelseMottattV1, context:
   context.log.info('journalpost reserved and its files verified')
 }
 
-function parent({ systemId, self }: { readonly systemId: string; readonly self: string }): {
+/** What the next step hangs on. Whether the core kept our systemID tells its look-up what an empty answer is worth. */
+function parent({ systemId, self, egenId }: Pick<Made, 'systemId' | 'self' | 'egenId'>): {
   readonly systemId: string
   readonly self: string
+  readonly egenId: boolean | null
 } {
-  return { systemId, self }
+  return { systemId, self, egenId }
+}
+
+/** Numbers of the archive are for people. What a core gives in a form the event does not take is left out: the letter goes on. */
+function numbers(
+  registreringsId: string | null,
+  mappeId: string | null,
+): { readonly registreringsId?: string; readonly mappeId?: string } {
+  const { shape } = JournalpostReservertV1.schema
+  const fits = (name: 'registreringsId' | 'mappeId', value: string | null) =>
+    value !== null && shape[name]?.safeParse(value).success === true ? { [name]: value } : {}
+  return { ...fits('registreringsId', registreringsId), ...fits('mappeId', mappeId) }
 }

@@ -2,7 +2,15 @@ import type { Tx } from '@samband/kernel'
 
 /** What must never happen, and did. Shown until somebody has looked at it. */
 export interface Alarm {
-  readonly kind: 'doubled' | 'although-discarded' | 'log-stopped' | 'unaccounted' | 'input-changed' | 'defect'
+  readonly kind:
+    | 'doubled'
+    | 'although-discarded'
+    | 'log-stopped'
+    | 'unaccounted'
+    | 'input-changed'
+    | 'defect'
+    | 'standstill'
+    | 'unknown-name'
   /** Wall milliseconds. */
   readonly at: number
   readonly tenant?: string | undefined
@@ -27,12 +35,13 @@ export async function raiseAlarm(tx: Tx, alarm: Alarm): Promise<void> {
   )
 }
 
-/** Keeps an alarm unless the same kind was raised for the same id before. */
+/** Keeps an alarm unless the same kind was raised for the same letter and row before. */
 export async function raiseAlarmOnce(tx: Tx, alarm: Alarm): Promise<void> {
   const known = await tx.one(
-    'SELECT 1 AS found FROM alarm WHERE kind = ? AND accepted_id = ?',
+    "SELECT 1 AS found FROM alarm WHERE kind = ? AND COALESCE(accepted_id, '') = ? AND COALESCE(row_id, 0) = ?",
     alarm.kind,
     alarm.acceptedId ?? '',
+    alarm.rowId ?? 0,
   )
   if (known === undefined) await raiseAlarm(tx, alarm)
 }

@@ -156,7 +156,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
   const timing = run.destination.timing
   run.questions.see(key, newest)
   // Read before the question: the answer speaks of the moment it was asked, not of the moment it came.
-  const waitMs = effect.guarantee === 'unique' ? 0 : run.questions.remainingMs(key, newest, timing)
+  const waitMs = run.questions.remainingMs(key, newest, timing)
   run.observe('probe', effect.name)
   const answer = await probeWithControl({ ...run, now: () => run.time.clock.now() }, effect, key, input)
   if (answer.kind === 'there') {
@@ -173,6 +173,8 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
       },
     )
   }
+  // Where a second one is refused, what is on its way can do no harm.
+  if (effect.guarantee === 'unique' && answer.believeLate !== true) return undefined
   if (waitMs > 0) {
     throw new HubError(
       'EFFECT_VENTER_PA_SVAR',
@@ -183,9 +185,7 @@ async function answerOpenQuestion<Input extends Json, Prepared, Found extends Js
       },
     )
   }
-  if (effect.guarantee !== 'unique') {
-    await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
-  }
+  await run.store.transaction('runtime.close-not-there', (tx) => closeNotThere(tx, key, newest, run.time.clock.now()))
   return undefined
 }
 
@@ -200,8 +200,11 @@ async function act<Input extends Json, Prepared, Found extends Json>(
   const { stopwatch, clock } = run.time
   const prepared = await effect.prepare(key, input, run.destination, run.signal)
   const askedAtMs = stopwatch.read()
-  const number = await run.store.transaction('runtime.intent', (tx) =>
-    recordIntent(tx, {
+  const begun = await run.store.transaction('runtime.intent', async (tx) => {
+    // While this run prepared, a former holder of the row may have got its answer after all (R16).
+    const evidence = (await readEffect(tx, key))?.evidence
+    if (evidence != null) return { evidence }
+    const number = await recordIntent(tx, {
       lease: run.lease,
       key,
       handler: run.handlerName,
@@ -215,8 +218,11 @@ async function act<Input extends Json, Prepared, Found extends Json>(
       holder: run.holder,
       now: clock.now(),
       mayRepeat: effect.guarantee === 'unique' || effect.guarantee === 'receiver-dedupes',
-    }),
-  )
+    })
+    return { number }
+  })
+  if (begun.evidence !== undefined) return JSON.parse(begun.evidence) as Found
+  const { number } = begun
   run.questions.see(key, number, askedAtMs)
   run.observe('intent', effect.name)
   const deadline = deadlineOf(run, askedAtMs)

@@ -1,6 +1,7 @@
 import type { Json, Store } from '@samband/kernel'
 import type { AttemptRow, EffectRow } from './attempts.ts'
 import type { InboxRow } from './rows.ts'
+import { storedHeader } from './stored-headers.ts'
 
 /** Everything the hub knows of one accepted id, for whoever asks why. Times are wall milliseconds. */
 export interface Journey {
@@ -157,7 +158,7 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
       acceptedAt: ledger.accepted_at,
       events: events.map((event) => ({
         eventId: event.event_id,
-        type: String((JSON.parse(event.headers) as Record<string, string>)['ce_type']),
+        type: storedHeader(event.headers, 'ce_type') ?? 'ukjent',
         recordedAt: event.recorded_at,
         publishedAt: event.published_at,
       })),

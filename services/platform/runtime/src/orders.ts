@@ -11,6 +11,7 @@ import {
 import type { Person } from './audit.ts'
 import type { Answer, OperatorVerbs, VerbOutcome } from './operator.ts'
 import { runtimeOf } from './prepare-store.ts'
+import { codeOf } from './standstills.ts'
 
 /** A verb as it lies in the store until its owner has carried it out. */
 type Order =
@@ -182,7 +183,9 @@ export function createOrderTaker(options: {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await round().catch(() => log.warn('an order could not be carried out; it is tried again'))
+      await round().catch((error) =>
+        log.warn('an order could not be carried out; it is tried again', { code: codeOf(error) }),
+      )
       await sleep(time.timers, POLL_MS, stopping.signal).catch(() => {})
     }
   }

@@ -1,5 +1,7 @@
 import type { Store, Time, Tx } from '@samband/kernel'
+import { type Alarm, raiseAlarmOnce } from './alarms.ts'
 import type { Handler } from './define-handler.ts'
+import { correctAtStart } from './due-times.ts'
 import { stableEffectName } from './effect-key.ts'
 import { stableName } from './run-row.ts'
 
@@ -35,14 +37,17 @@ export async function prepareStore(
     for (const { handler } of open.filter((row) => ours.has(row.handler) && !known.has(row.handler))) {
       await parkUnknown(tx, "handler = ? AND state = 'waiting'", handler, `handler ${handler}`)
     }
-    const openEffects = await tx.all<{ handler: string; name: string; row_id: number }>(
-      "SELECT e.handler, e.name, a.row_id FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open'",
+    const openEffects = await tx.all<OpenEffect>(
+      `SELECT e.handler, e.name, a.row_id, r.tenant, r.accepted_id, r.state FROM attempt a
+       JOIN effect e ON e.effect_key = a.effect_key JOIN inbox r ON r.row_id = a.row_id WHERE a.state = 'open'`,
     )
     for (const effect of openEffects) {
       if (!ours.has(effect.handler) || knownEffects.has(`${effect.handler} ${effect.name}`)) continue
       await parkUnknown(tx, "row_id = ? AND state = 'waiting'", effect.row_id, `effect ${effect.name}`)
+      if (effect.state === 'discarding') await raiseAlarmOnce(tx, nobodyAsks(effect, now))
     }
-    await nothingLaterThan(tx, now + LONGEST_DUE_MS)
+    const lastStart = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'last_start'")
+    await correctAtStart(tx, Number(lastStart?.value ?? 0), now)
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
     await tx.run(
       "INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -89,12 +94,26 @@ export async function runtimeOf(tx: Tx, handler: string): Promise<string | undef
   return owner?.name.slice('handlers '.length)
 }
 
-/** No wait of ours is longer than this; what is due later was written by a clock that was ahead. */
-const LONGEST_DUE_MS = 48 * 60 * 60_000
+/** An attempt without an answer, and its row. */
+interface OpenEffect {
+  readonly handler: string
+  readonly name: string
+  readonly row_id: number
+  readonly tenant: string
+  readonly accepted_id: string | null
+  readonly state: string
+}
 
-async function nothingLaterThan(tx: Tx, latest: number): Promise<void> {
-  await tx.run("UPDATE inbox SET due_at = ? WHERE state = 'waiting' AND due_at > ?", latest, latest)
-  await tx.run('UPDATE effect SET look_again_at = ? WHERE look_again_at > ?', latest, latest)
+/** A row that is being discarded is shown among no failures, and holds its lane until its question is answered. */
+function nobodyAsks(effect: OpenEffect, at: number): Alarm {
+  return {
+    kind: 'unknown-name',
+    at,
+    tenant: effect.tenant,
+    acceptedId: effect.accepted_id ?? undefined,
+    rowId: effect.row_id,
+    sentence: `A message that is being discarded has an open question of effect ${effect.name}, which this program does not know: nobody asks. Start the release that does, or answer by hand.`,
+  }
 }
 
 async function parkUnknown(tx: Tx, where: string, value: string | number, what: string): Promise<void> {

@@ -1,4 +1,5 @@
-import type { BusRecord, EventBus, Logger, Store, Time } from '@samband/kernel'
+import type { BusRecord, EventBus, Store, Time } from '@samband/kernel'
+import type { Standstills } from './standstills.ts'
 
 interface PendingRow {
   place: number
@@ -13,7 +14,7 @@ export interface RelayOptions {
   readonly store: Store
   readonly bus: EventBus
   readonly time: Time
-  readonly log: Logger
+  readonly standstills: Standstills
   /** How often the relay looks by itself, milliseconds; commits of this process wake it at once. */
   readonly pollMs: number
   /** Where other processes share the store: whose turn it is. */
@@ -28,7 +29,7 @@ const RETRY_MS = 500
  * acknowledged the one before, so no key's later event overtakes an earlier one, and a failed publish stops what follows (R3).
  * Publishing twice is harmless: ids come from the cause.
  */
-export function createRelay({ store, bus, time, log, pollMs, lease }: RelayOptions) {
+export function createRelay({ store, bus, time, standstills, pollMs, lease }: RelayOptions) {
   let stopping = false
   let wakeUp: (() => void) | undefined
   let missedWake = false
@@ -74,11 +75,11 @@ export function createRelay({ store, bus, time, log, pollMs, lease }: RelayOptio
     while (!stopping) {
       missedWake = false
       try {
-        if (await publishBatch()) continue
+        const published = await publishBatch()
+        standstills.worked('publishing the outbox')
+        if (published) continue
       } catch (error) {
-        log.warn('the outbox could not be published; it is tried again', {
-          code: error instanceof Error ? error.name : 'unknown',
-        })
+        standstills.failed('publishing the outbox', error)
         await rest(RETRY_MS)
         continue
       }

@@ -1,6 +1,7 @@
-import { HubError, type IdSource, type Json, type Logger, type Store, sleep, type Time, type Tx } from '@samband/kernel'
+import { HubError, type IdSource, type Json, type Store, sleep, type Time, type Tx } from '@samband/kernel'
 import { type Person, writeAudit } from './audit.ts'
 import { type InboxRow, readRow, unparkRow } from './rows.ts'
+import type { Standstills } from './standstills.ts'
 
 /** Which parked rows a replay is about; everything given must hold. */
 export interface ReplaySelection {
@@ -41,7 +42,7 @@ export function createReplays(options: {
   readonly store: Store
   readonly time: Time
   readonly ids: IdSource
-  readonly log: Logger
+  readonly standstills: Standstills
   readonly everyMs: number
   readonly released: (tenants: Iterable<string>) => void
 }) {
@@ -106,7 +107,13 @@ export function createReplays(options: {
           `The replay is ${job.state}; only ${from.join(', ')} can become ${to}.`,
           { path: 'jobId' },
         )
-      await tx.run('UPDATE replay_job SET state = ?, changed_at = ? WHERE job_id = ?', to, now, jobId)
+      await tx.run(
+        'UPDATE replay_job SET state = ?, round = round + ?, changed_at = ? WHERE job_id = ?',
+        to,
+        to === 'running' ? 1 : 0,
+        now,
+        jobId,
+      )
       if (to === 'cancelled')
         await tx.run(
           "UPDATE replay_item SET state = 'cancelled', changed_at = ? WHERE job_id = ? AND state = 'frozen'",
@@ -124,15 +131,15 @@ export function createReplays(options: {
     const tenants = new Set<string>()
     await store.transaction('runtime.replay-advance', async (tx) => {
       const now = time.clock.now()
-      const job = await tx.one<{ state: ReplayJobState; changed_at: number }>(
-        'SELECT state, changed_at FROM replay_job WHERE job_id = ?',
+      const job = await tx.one<{ state: ReplayJobState; round: number }>(
+        'SELECT state, round FROM replay_job WHERE job_id = ?',
         jobId,
       )
       await noteResults(tx, jobId, now)
       if (job?.state !== 'running') return
       const { released = 0, frozen = 0 } = await itemCounts(tx, jobId)
       // Since somebody last set the job going: after a brake a person has decided, and new canaries go first.
-      const recent = await itemCounts(tx, jobId, job.changed_at)
+      const recent = await itemCounts(tx, jobId, job.round)
       const failed = recent['parked again'] ?? 0
       const ended = (recent['done'] ?? 0) + failed + (recent['discarded'] ?? 0)
       if (frozen > 0 && ended >= CANARIES && failed * 2 > ended) {
@@ -161,7 +168,13 @@ export function createReplays(options: {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const busy = await round().catch(() => true)
+      let busy = true
+      try {
+        busy = await round()
+        options.standstills.worked('replays')
+      } catch (error) {
+        options.standstills.failed('replays', error)
+      }
       wakeUp = new AbortController()
       const signal = AbortSignal.any([stopping.signal, wakeUp.signal])
       await sleep(time.timers, busy ? options.everyMs : options.everyMs * 20, signal).catch(() => {})
@@ -249,12 +262,12 @@ async function forecast(tx: Tx, row: InboxRow): Promise<Forecast> {
   return states.some((one) => one.evidenced === 1) ? 'resume after what is done' : 'run again'
 }
 
-/** Items of a job by state; with `since` only those that came into it later. */
-async function itemCounts(tx: Tx, jobId: string, since = Number.MIN_SAFE_INTEGER): Promise<Record<string, number>> {
+/** Items of a job by state; with `round` only those that came into it in that round. */
+async function itemCounts(tx: Tx, jobId: string, round?: number): Promise<Record<string, number>> {
   const rows = await tx.all<{ state: string; count: number }>(
-    'SELECT state, COUNT(*) AS count FROM replay_item WHERE job_id = ? AND changed_at > ? GROUP BY state',
+    `SELECT state, COUNT(*) AS count FROM replay_item WHERE job_id = ?${round === undefined ? '' : ' AND round = ?'} GROUP BY state`,
     jobId,
-    since,
+    ...(round === undefined ? [] : [round]),
   )
   return Object.fromEntries(rows.map((row) => [row.state, row.count]))
 }
@@ -305,7 +318,8 @@ async function setItem(
   now: number,
 ): Promise<void> {
   await tx.run(
-    'UPDATE replay_item SET state = ?, why = ?, changed_at = ? WHERE job_id = ? AND row_id = ?',
+    `UPDATE replay_item SET state = ?, why = ?, changed_at = ?,
+       round = (SELECT round FROM replay_job WHERE job_id = replay_item.job_id) WHERE job_id = ? AND row_id = ?`,
     state,
     why,
     now,

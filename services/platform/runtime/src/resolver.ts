@@ -22,6 +22,7 @@ import { probeWithControl } from './probe.ts'
 import type { OpenQuestions } from './questions.ts'
 import { endDiscarding, type InboxRow } from './rows.ts'
 import { stableName } from './run-row.ts'
+import { codeOf, type Standstills } from './standstills.ts'
 
 /** What the resolver is built from. */
 export interface ResolverOptions {
@@ -30,6 +31,7 @@ export interface ResolverOptions {
   readonly handlers: readonly Handler[]
   readonly questions: OpenQuestions
   readonly log: Logger
+  readonly standstills: Standstills
   /** Milliseconds between two looks at what is open. */
   readonly everyMs: number
 }
@@ -148,14 +150,24 @@ export function createResolver(options: ResolverOptions) {
       ),
     }))
     lastRowId = discarding.length < AT_ONCE ? 0 : (discarding.at(-1)?.row_id ?? 0)
-    const goOn = () => log.warn('an open question could not be asked; it is asked again')
-    for (const row of discarding) await resolveDiscarding(row).catch(goOn)
-    for (const known of due) await lookAgain(known).catch(goOn)
+    for (const row of discarding) await resolveDiscarding(row).catch((error) => goOn(error, row))
+    for (const known of due) await lookAgain(known).catch((error) => goOn(error, known))
+  }
+
+  /** One question that cannot be asked must not keep the others from it. */
+  function goOn(error: unknown, of: { readonly handler: string; readonly accepted_id: string | null }): void {
+    const fields = { handler: of.handler, acceptedId: of.accepted_id ?? undefined, code: codeOf(error) }
+    log.warn('an open question could not be asked; it is asked again', fields)
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await round().catch(() => log.warn('open questions could not be asked; they are asked again'))
+      try {
+        await round()
+        options.standstills.worked('asking open questions')
+      } catch (error) {
+        options.standstills.failed('asking open questions', error)
+      }
       await sleep(time.timers, options.everyMs, stopping.signal).catch(() => {})
     }
   }

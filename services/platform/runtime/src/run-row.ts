@@ -30,7 +30,8 @@ import {
   releaseRow,
   waitRow,
 } from './rows.ts'
-import { startSpan } from './tracing.ts'
+import type { Standstills } from './standstills.ts'
+import { startSpan, type WorkSpan } from './tracing.ts'
 
 /** What every run of a process shares. */
 export interface RunSurroundings {
@@ -45,6 +46,7 @@ export interface RunSurroundings {
   readonly distrusted: string | undefined
   readonly log: Logger
   readonly metrics: Metrics
+  readonly standstills: Standstills
   /** Something was committed to the outbox. */
   published(): void
 }
@@ -76,15 +78,16 @@ export async function runRow(around: RunSurroundings, running: Running): Promise
     tenant: row.tenant,
     acceptedId: row.accepted_id ?? undefined,
   })
-  const span = startSpan(`${handler.name} run`, row)
-  if (handler.system !== undefined) around.circuits.started(row.tenant, handler.system)
+  let span: WorkSpan | undefined
   try {
+    span = startSpan(`${handler.name} run`, row)
+    if (handler.system !== undefined) around.circuits.started(row.tenant, handler.system)
     await handleAndFinish(around, running, log, span.traceparent)
     around.metrics.rowEnded(handler.name, row.tenant, 'done', around.time.clock.now() - row.received_at)
     reached(around, running, log)
     span.end()
   } catch (thrown) {
-    span.end(thrown)
+    span?.end(thrown)
     await endFailed(around, running, thrown, startedAt, log).catch((error: unknown) => {
       // The row stays as it is in the store; the lease decides who goes on.
       if (!(error instanceof LeaseLost))

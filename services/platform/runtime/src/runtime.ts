@@ -12,6 +12,7 @@ import { type AccountLine, type AccountScope, type Completion, readAccount } fro
 import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
+import { createClockWatch } from './due-times.ts'
 import { ingestBatch, readPosition } from './ingest.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createOperatorVerbs, type OperatorVerbs } from './operator.ts'
@@ -23,6 +24,7 @@ import { createRelay } from './relay.ts'
 import { createRelayLease } from './relay-lease.ts'
 import { createReplays, type Replays } from './replay.ts'
 import { createResolver } from './resolver.ts'
+import { Standstills } from './standstills.ts'
 import { createWorker, DEFAULT_LIMITS, type WorkerLimits } from './worker.ts'
 
 /** What a runtime is built from. Everything that touches the world is handed in. */
@@ -78,22 +80,32 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   const questions = new OpenQuestions(() => time.stopwatch.read())
   const circuits = new Circuits(time.stopwatch)
   const holder = `${options.name} ${ids.uuid()}`
+  const standstills = new Standstills({ store, clock: time.clock, log })
   const relay = createRelay({
     store,
     bus,
     time,
-    log,
+    standstills,
     pollMs: options.relayPollMs ?? (store.exclusive ? 5_000 : 100),
     lease: store.exclusive ? undefined : createRelayLease({ store, time }, holder),
   })
   const limits: WorkerLimits = { ...DEFAULT_LIMITS, ...options.limits }
-  const resolver = createResolver({ store, time, handlers, questions, log, everyMs: options.resolveEveryMs ?? 10_000 })
+  const resolver = createResolver({
+    store,
+    time,
+    handlers,
+    questions,
+    log,
+    standstills,
+    everyMs: options.resolveEveryMs ?? 10_000,
+  })
+  const clockWatch = createClockWatch({ store, time, log, standstills })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
   const replays = createReplays({
     store,
     time,
     ids,
-    log,
+    standstills,
     everyMs: options.replayEveryMs ?? 500,
     released: (tenants) => worker?.wake([...tenants].map((tenant) => ({ tenant }))),
   })
@@ -132,6 +144,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         distrusted,
         log,
         metrics,
+        standstills,
         published: () => relay.wake(),
       },
       handlers,
@@ -153,12 +166,15 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
           if (added.length > 0) worker?.wake(added)
         },
+        round: (topic, _partition, error) =>
+          error === undefined ? standstills.worked(`reading ${topic}`) : standstills.failed(`reading ${topic}`, error),
         stopped: (topic, _partition, error) => noteStopped(topic, error),
       })
     worker.start(known.map((row) => row.tenant))
     resolver.start()
     pollers.start()
     replays.start()
+    clockWatch.start()
     orders?.start()
     state = 'running'
   }
@@ -184,7 +200,14 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async stop(graceMs) {
       if (state === 'stopped') return
       state = 'stopped'
-      await Promise.all([consumer?.stop(), pollers.stop(), replays.stop(), resolver.stop(), orders?.stop()])
+      await Promise.all([
+        consumer?.stop(),
+        pollers.stop(),
+        replays.stop(),
+        resolver.stop(),
+        clockWatch.stop(),
+        orders?.stop(),
+      ])
       await worker?.stop(graceMs)
       await relay.stop()
     },
@@ -202,7 +225,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     openCircuits: () => circuits.openOnes(),
     unready() {
       if (state !== 'running') return [`the runtime is ${state}`]
-      return [...stoppedTopics].map(([topic, code]) => `reading of ${topic} has stopped: ${code}`)
+      return [
+        ...[...stoppedTopics].map(([topic, code]) => `reading of ${topic} has stopped: ${code}`),
+        ...standstills.unready(),
+      ]
     },
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@opentelemetry/api'
 import { asHubError } from '@samband/kernel'
 import type { InboxRow } from './rows.ts'
+import { storedHeader } from './stored-headers.ts'
 
 /** A piece of work in a trace. Without a registered tracer it costs nothing and passes the incoming traceparent on. */
 export interface WorkSpan {
@@ -31,9 +32,7 @@ const setter: TextMapSetter<Record<string, string>> = {
 
 /** Starts the span of a run, as a child of what the event carries. */
 export function startSpan(name: string, row: InboxRow): WorkSpan {
-  const headers = JSON.parse(row.headers) as Record<string, string>
-  const incoming = headers['ce_traceparent']
-  return startChild(name, incoming, SpanKind.CONSUMER, {
+  return startChild(name, storedHeader(row.headers, 'ce_traceparent'), SpanKind.CONSUMER, {
     'samband.handler': row.handler,
     'samband.tenant': row.tenant,
     'messaging.message.id': row.event_id,

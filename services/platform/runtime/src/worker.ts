@@ -1,4 +1,5 @@
 import { type Logger, sleep, type Tx } from '@samband/kernel'
+import { raiseAlarmOnce } from './alarms.ts'
 import type { Handler } from './define-handler.ts'
 import { beatLease, type InboxRow, readRow, retakeRow, takeable, takeRow } from './rows.ts'
 import { type Running, type RunSurroundings, runRow } from './run-row.ts'
@@ -181,12 +182,32 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       madeProgress: false,
     }
     running.set(row.row_id, one)
-    void runRow(around, one).then(() => {
+    const ended = runRow(around, one).catch((error: unknown) => noteDefect(row, error))
+    void ended.then(() => {
       if (running.get(row.row_id) === one) running.delete(row.row_id)
       touch(handler.name, row.tenant)
       wake()
       if (running.size === 0) for (const resolve of idleWaiters.splice(0)) resolve()
     })
+  }
+
+  /** A run that could not even end itself: the row stays taken until its lease lapses, the hub goes on. */
+  async function noteDefect(row: InboxRow, error: unknown): Promise<void> {
+    const code = error instanceof Error ? error.name : 'defect'
+    log.error('a run broke off without an end; the row is taken again when its lease has lapsed', {
+      handler: row.handler,
+      rowId: row.row_id,
+      code,
+    })
+    const alarm = {
+      kind: 'defect' as const,
+      at: around.time.clock.now(),
+      tenant: row.tenant,
+      acceptedId: row.accepted_id ?? undefined,
+      rowId: row.row_id,
+      sentence: `A run of ${row.handler} broke off without an end (${code}): see the log of that time.`,
+    }
+    await around.store.transaction('runtime.alarm', (tx) => raiseAlarmOnce(tx, alarm)).catch(() => {})
   }
 
   async function loop(): Promise<void> {
@@ -195,7 +216,9 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       let napMs: number
       try {
         napMs = await pass()
-      } catch {
+        around.standstills.worked('taking messages')
+      } catch (error) {
+        around.standstills.failed('taking messages', error)
         napMs = 1_000
       }
       if (!passWanted && !stopping.signal.aborted) await nap(Math.max(1, napMs))
@@ -285,9 +308,14 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     while (!stopping.signal.aborted) {
       await sleep(around.time.timers, limits.leaseMs / 4, stopping.signal).catch(() => {})
       if (stopping.signal.aborted) return
-      if (!around.store.exclusive) await beat().catch(() => {})
-      await takeOverLapsed().catch(() => {})
-      if (!around.store.exclusive) await learnTenants().catch(() => {})
+      try {
+        if (!around.store.exclusive) await beat()
+        await takeOverLapsed()
+        if (!around.store.exclusive) await learnTenants()
+        around.standstills.worked('watching leases')
+      } catch (error) {
+        around.standstills.failed('watching leases', error)
+      }
     }
   }
 

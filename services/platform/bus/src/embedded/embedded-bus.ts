@@ -121,7 +121,7 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
       const records = rows.map((row) => ({
         topic,
         key: row.record_key,
-        headers: JSON.parse(row.headers),
+        headers: headersOf(topic, row),
         value: row.value,
         offset: row.log_offset,
       }))
@@ -149,11 +149,13 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
         try {
           batch = await nextBatch(subscription, topic)
           if (batch !== undefined && !signal.aborted) await subscription.deliver(batch)
+          subscription.round?.(topic, ONLY_PARTITION)
         } catch (error) {
           if (error instanceof HubError && error.disposition === 'permanent') {
             subscription.stopped(topic, ONLY_PARTITION, error)
             return
           }
+          subscription.round?.(topic, ONLY_PARTITION, error)
           await sleep(time.timers, RETRY_MS, signal).catch(() => {})
           continue
         }
@@ -218,4 +220,18 @@ export function createEmbeddedBus({ store, time, ids, pollMs = 1000, batchSize =
       await Promise.all([...consumers].map((consumer) => consumer.stop()))
     },
   }
+}
+
+/** What cannot be read today cannot be read tomorrow: a damaged row stops the reading instead of being tried for ever. */
+function headersOf(topic: string, row: LogRow): Record<string, string> {
+  try {
+    return JSON.parse(row.headers)
+  } catch (error) {
+    throw damaged(topic, row.log_offset, error)
+  }
+}
+
+function damaged(topic: string, offset: number, cause: unknown): HubError {
+  const message = `The record at offset ${offset} of ${topic} is damaged: stop, keep the file, and restore the newest backup.`
+  return new HubError('BUS_ODELAGT_RAD', 'permanent', message, { cause })
 }

@@ -286,22 +286,6 @@ test('what does not end in time while draining is given up; its question stays o
   expect(world.time.stopwatch.read()).toBeLessThan(TEST_WAIT_MS)
 })
 
-test('what a clock far ahead has put off is not put off any more after a start with the right time', async () => {
-  const world = createWorld()
-  world.destination.nextFaults.push('refuse-connection')
-  world.time.jump(365 * 24 * 60 * MINUTE)
-  const hub = await world.start()
-  await hub.accept({ referanse: 'sak-1' })
-  await until('it waits for another try', () => world.rows("state = 'waiting'").some((row) => row.runs === 1))
-  hub.crash()
-  world.time.jump(-365 * 24 * 60 * MINUTE)
-  await world.start()
-  world.time.jump(49 * 60 * MINUTE)
-  await world.time.advance(MINUTE)
-
-  expect(world.destination.received).toHaveLength(1)
-})
-
 test('nothing leaves any more once the drain has been given up: an intent that is late is closed unused', async () => {
   const world = createWorld()
   const hub = await world.start()

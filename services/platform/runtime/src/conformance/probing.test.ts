@@ -235,3 +235,31 @@ test('R28: a look-up that already shows two letters is an alarm at once', async 
   expect(world.alarms()).toEqual(['doubled'])
   expect(world.destination.requests).toHaveLength(1)
 })
+
+test('R14: a destination that perhaps refuses no second one gets none while the first may be on its way', async () => {
+  const world = createWorld()
+  const effect = world.destination.effect({ guarantee: 'unique' })
+  world.destination.givesItsOwnIds = true
+  world.destination.nextFaults.push({ acceptAfterMs: TEST_WAIT_MS - MINUTE })
+  const hub = await world.start({ handlers: [sendHandler(world.destination, { effect })] })
+  await hub.accept({ referanse: 'sak-1' })
+  await world.calm()
+
+  expect(world.destination.requests).toHaveLength(1)
+  expect(world.destination.received).toHaveLength(1)
+})
+
+test('R14: a destination that perhaps refuses no second one gets the letter again when the first is dead', async () => {
+  const world = createWorld()
+  const effect = world.destination.effect({ guarantee: 'unique' })
+  world.destination.givesItsOwnIds = true
+  world.destination.nextFaults.push('lost')
+  const hub = await world.start({ handlers: [sendHandler(world.destination, { effect })] })
+  await hub.accept({ referanse: 'sak-1' })
+  await world.time.advance(TEST_WAIT_MS - MINUTE)
+  expect(world.destination.requests).toHaveLength(1)
+  await world.calm()
+
+  expect(world.destination.received).toHaveLength(1)
+  expect(world.attempts().map((attempt) => attempt.closed_as)).toEqual(['not there', null])
+})

@@ -113,6 +113,31 @@ test('R8: a worker that lives shows it, so a slow letter is not taken from it', 
   expect(world.destination.lookUps).toEqual([])
 })
 
+test('R16: evidence that comes while the other worker prepares to act again is gone by, and nothing is sent again', async () => {
+  const world = createWorld({ shared: true })
+  const effect = world.destination.effect({ guarantee: 'unique' })
+  const { one, other, times } = await twoWorkers(world, [sendHandler(world.destination, { effect })])
+  const hold = one.holdBefore('runtime.evidence')
+  void one.accept({ referanse: 'sak-1' })
+  await until('the first worker has the answer', hold.reached, { time: times.one })
+  world.destination.lookUpLagMs = 60 * MINUTE
+  const preparing = Promise.withResolvers<void>()
+  let reached = false
+  world.destination.beforePrepare = () => {
+    reached = true
+    return preparing.promise
+  }
+  await until('the other one prepares to act again', () => reached, { time: times.other, withinMs: 30 * MINUTE })
+  hold.release()
+  await settle()
+  preparing.resolve()
+  await times.other.advance(5_000)
+
+  expect(world.rows()[0]).toMatchObject({ state: 'done', runs: 0 })
+  expect(world.destination.requests).toHaveLength(1)
+  expect(other.log.lines.filter((line) => line.sentence.includes('defect'))).toEqual([])
+})
+
 test('R16: the answer of a worker that lost its letter meanwhile is kept, and the other worker goes by it', async () => {
   const world = createWorld({ shared: true })
   const { one, times } = await twoWorkers(world)

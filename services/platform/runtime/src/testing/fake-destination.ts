@@ -71,6 +71,8 @@ export interface FakeDestination {
   /** Faults of the next requests, in order. */
   readonly nextFaults: ActFault[]
   probeFault: ProbeFault
+  /** It does not refuse a second one with our key after all, and its look-up says that "not there" is to be believed late. */
+  givesItsOwnIds: boolean
   /** How long a letter that was taken stays invisible to look-ups. */
   lookUpLagMs: number
   /** Runs inside `prepare`, before anything else. */
@@ -142,7 +144,7 @@ export function createFakeDestination(time: Time): FakeDestination {
     }
     const known = received.find((letter) => letter.key === key && letter.account === destination.account)
     const evidence =
-      known !== undefined && (guarantee === 'unique' || guarantee === 'receiver-dedupes')
+      known !== undefined && !fake.givesItsOwnIds && (guarantee === 'unique' || guarantee === 'receiver-dedupes')
         ? { id: known.id, hits: 1 }
         : take(key, destination.account, text)
     if (fault === 'answer-lost') throw new HubError('FAKE_UKJENT_UTFALL', 'unknown-outcome', 'No answer.')
@@ -162,7 +164,7 @@ export function createFakeDestination(time: Time): FakeDestination {
     const found = fake.probeFault === 'finds-nothing' ? [] : visible(key, to.account)
     const [first] = found
     return first === undefined
-      ? { kind: 'not-there' }
+      ? { kind: 'not-there', ...(fake.givesItsOwnIds ? { believeLate: true } : {}) }
       : { kind: 'there', evidence: { id: first.id, hits: found.length } }
   }
 
@@ -172,6 +174,7 @@ export function createFakeDestination(time: Time): FakeDestination {
     lookUps,
     nextFaults: [],
     probeFault: 'none',
+    givesItsOwnIds: false,
     lookUpLagMs: 0,
     beforePrepare: nothing,
     beforeFirstByte: nothing,

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createVirtualTime } from '@samband/runtime/testing'
+import { createKeptLog, createVirtualTime } from '@samband/runtime/testing'
 import { onTestFinished } from 'vitest'
 import { type Installation, openInstallation } from '../sqlite/installation.ts'
 
@@ -11,6 +11,7 @@ import { type Installation, openInstallation } from '../sqlite/installation.ts'
 export function installationFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'samband-installation-'))
   const time = createVirtualTime()
+  const log = createKeptLog()
   const opened: Installation[] = []
   onTestFinished(async () => {
     for (const installation of opened) await installation.close()
@@ -19,9 +20,10 @@ export function installationFolder() {
   return {
     folder,
     time,
+    log,
     file: join(folder, 'samband.db'),
     open(): Installation {
-      const installation = openInstallation({ folder, ...time })
+      const installation = openInstallation({ folder, log, ...time })
       opened.push(installation)
       return installation
     },

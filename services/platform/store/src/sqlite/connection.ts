@@ -44,7 +44,7 @@ export function isBusy(error: unknown): boolean {
 }
 
 /** SQLITE_FULL, by SQLite's own number. */
-function isDiskFull(error: unknown): boolean {
+export function isDiskFull(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === 13
 }
 

@@ -1,4 +1,17 @@
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -191,6 +204,38 @@ test('a restore that was broken off leaves nothing behind that the next one stum
   expect(await namesIn(place.open())).toEqual(['test-1'])
 })
 
+test.each(['samband.generation', 'samband.db.incoming', 'samband.db.before-restore-1'])(
+  'a folder without a store is not given an empty one when %s shows that there was one',
+  async (witness) => {
+    const place = installationFolder()
+    writeFileSync(join(place.folder, witness), '7')
+
+    expect(() => place.open()).toThrow(/samband\.db is missing or empty.*Put the file back, or restore a backup/)
+    expect(existsSync(place.file)).toBe(false)
+  },
+)
+
+test('a store that was emptied is refused as one that is missing', async () => {
+  const place = installationFolder()
+  await place.open().close()
+  writeFileSync(place.file, '')
+
+  expect(() => place.open()).toThrow(/missing or empty/)
+})
+
+test('a missing store can be restored', async () => {
+  const place = installationFolder()
+  const live = place.open()
+  await writeName(live, 'test-1')
+  const target = join(place.folder, 'copy.db')
+  await live.backup(target)
+  await live.close()
+  renameSync(place.file, join(place.folder, 'away.db'))
+  restoreBackup({ backupFile: target, folder: place.folder, clock: place.time.clock })
+
+  expect(await namesIn(place.open())).toEqual(['test-1'])
+})
+
 test('a copy put back by hand is recognised by the counter outside, and the store is not trusted from then on', async () => {
   const place = installationFolder()
   const first = place.open()
@@ -240,6 +285,46 @@ test('the counter outside rises while the store runs, so that an older copy is r
   await place.time.advance(61_000)
 
   expect(counter()).toBe(before + 1)
+})
+
+test('a counter that cannot be raised, as on a full disk, is logged and tried again, and ends nothing', async () => {
+  const place = installationFolder()
+  const live = place.open()
+  const inTheWay = join(place.folder, 'samband.generation.new')
+  mkdirSync(inTheWay)
+  await place.time.advance(121_000)
+  expect(place.log.lines.map(({ level, fields }) => [level, fields['code']])).toEqual([
+    ['error', 'EISDIR'],
+    ['error', 'EISDIR'],
+  ])
+  await writeName(live, 'test-1')
+  rmSync(inTheWay, { recursive: true })
+  await place.time.advance(61_000)
+
+  expect(place.log.lines).toHaveLength(2)
+  expect(await namesIn(live)).toEqual(['test-1'])
+})
+
+test('a store that cannot be marked as stopped is closed all the same, and checked at the next start', async () => {
+  const place = installationFolder()
+  const live = place.open()
+  await writeName(live, 'test-1')
+  const inTheWay = join(place.folder, 'samband.generation.new')
+  mkdirSync(inTheWay)
+  await live.close()
+  rmSync(inTheWay, { recursive: true })
+  const next = place.open()
+
+  expect(next.report.unclean).toBe(true)
+  expect(await namesIn(next)).toEqual(['test-1'])
+})
+
+test.runIf(existsSync('/dev/full'))('a start on a full disk says what is the matter and what to do', async () => {
+  const place = installationFolder()
+  await place.open().close()
+  symlinkSync('/dev/full', join(place.folder, 'samband.generation.new'))
+
+  expect(() => place.open()).toThrow(/cannot be written \(ENOSPC\): make room on the disk.*Nothing is lost/)
 })
 
 test('a store that is put back a second time is distrusted anew: what was asked since the first time was asked of another one', async () => {

@@ -1,26 +1,33 @@
 import {
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
-import type { Clock, Timers } from '@samband/kernel'
+import type { Clock, Logger, Timers } from '@samband/kernel'
 import { readMigrations } from '../migrations.ts'
-import { isBusy, openDatabase, type Synchronous } from './connection.ts'
+import { isBusy, isDiskFull, openDatabase, type Synchronous } from './connection.ts'
 import { migrate } from './migrate.ts'
 import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
 
 const DATABASE_FILE = 'samband.db'
 /** The counter kept outside the database: ahead of the one inside means that the file was put back from elsewhere (R27). */
 const GENERATION_FILE = 'samband.generation'
+
+/** Between the name of the store and a number: what a restore has put aside. */
+const FORMER_MARK = '.before-restore-'
 
 const PAGES_AT_ONCE = 1_000
 
@@ -49,18 +56,21 @@ export interface Installation {
 }
 
 /**
- * Opens (or creates) the store in `folder`.
- * @throws Error when another process holds it, or when the quick check after an unclean stop finds damage: then restore a backup
+ * Opens the store in `folder`, or creates it in a folder that never had one.
+ * @throws Error when another process holds it, when the quick check after an unclean stop finds damage (then restore a backup), or when the folder
+ *   shows that there was a store which is not there now
  */
 export function openInstallation(options: {
   readonly folder: string
   readonly clock: Clock
   readonly timers: Timers
+  readonly log: Pick<Logger, 'error'>
   readonly synchronous?: Synchronous
   /** Told once, when the store can no longer be used and the process has to start anew. */
   readonly onBroken?: ((error: Error) => void) | undefined
 }): Installation {
   mkdirSync(options.folder, { recursive: true })
+  refuseMissing(options.folder)
   const database = openSound(join(options.folder, DATABASE_FILE), options.synchronous ?? 'FULL')
   try {
     const unclean = wasUnclean(database)
@@ -80,7 +90,7 @@ export function openInstallation(options: {
       ownsDatabase: false,
       onBroken: options.onBroken,
     })
-    const stopRaising = keepRaising(database, options.folder, options.timers)
+    const stopRaising = keepRaising(database, options)
     return {
       store,
       report: { unclean, putBack, ...(since === undefined ? {} : { distrustedSince: Number(since) }) },
@@ -90,15 +100,34 @@ export function openInstallation(options: {
         stopRaising()
         await store.close()
         if (!database.isOpen) return
-        raiseGeneration(database, options.folder, Number(readMeta(database, 'generation') ?? 0) + 1)
-        writeMeta(database, 'clean_stop', '1')
-        database.close()
+        try {
+          raiseGeneration(database, options.folder, nextGeneration(database))
+          writeMeta(database, 'clean_stop', '1')
+        } catch (error) {
+          options.log.error('the store could not be marked as properly stopped: the next start checks it', {
+            code: codeOf(error),
+          })
+        } finally {
+          database.close()
+        }
       },
     }
   } catch (error) {
     database.close()
-    throw error
+    throw unwritable(options.folder, error)
   }
+}
+
+/** What keeps a folder from being written gets advice; any other error stays as it is. */
+function unwritable(folder: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (!['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO'].includes(code) && !isDiskFull(error)) return error
+  const message = `the store in ${folder} cannot be written (${code}): make room on the disk, or set right who may write there, and start again. Nothing is lost.`
+  return new Error(message, { cause: error })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 /**
@@ -119,7 +148,9 @@ export function restoreBackup(options: {
   copyFileSync(options.backupFile, incoming)
   const generation = prepareIncoming(incoming, options)
   const former = keepFormer(target, options.clock.now())
-  for (const leftover of [`${target}-wal`, `${target}-shm`, `${incoming}-wal`, `${incoming}-shm`])
+  syncFolder(options.folder)
+  // A write-ahead log is only left of a store that is damaged; beside the copy it would spoil that as well.
+  for (const leftover of [`${incoming}-wal`, `${incoming}-shm`, `${target}-shm`, `${target}-wal`])
     rmSync(leftover, { force: true })
   renameSync(incoming, target)
   syncFolder(options.folder)
@@ -154,14 +185,52 @@ function refuseRunning(target: string): void {
   }
 }
 
-/** Puts the former store aside, with the write-ahead log that could not be folded in if it is damaged. Returns its path. */
+/**
+ * Gives the former store a second name, with the write-ahead log that could not be folded in if it is damaged. Its own name stays until the copy
+ * takes it: whoever is stopped in between leaves the former store in its place. Returns its path.
+ */
 function keepFormer(target: string, now: number): string | undefined {
   if (!existsSync(target)) return undefined
   refuseRunning(target)
-  const former = `${target}.before-restore-${now}`
-  renameSync(target, former)
-  if (existsSync(`${target}-wal`)) renameSync(`${target}-wal`, `${former}-wal`)
+  let number = now
+  while (existsSync(formerName(target, number))) number += 1
+  const former = formerName(target, number)
+  if (existsSync(`${target}-wal`)) keep(`${target}-wal`, `${former}-wal`)
+  keep(target, former)
   return former
+}
+
+function formerName(target: string, number: number): string {
+  return `${target}${FORMER_MARK}${number}`
+}
+
+/** A second name for a file; where the file system has no links, a copy. */
+function keep(file: string, kept: string): void {
+  try {
+    linkSync(file, kept)
+  } catch (error) {
+    if (existsSync(kept)) throw error
+    copyFileSync(file, kept, constants.COPYFILE_EXCL)
+    const handle = openSync(kept, 'r+')
+    fsyncSync(handle)
+    closeSync(handle)
+  }
+}
+
+/** Where there has been a store, an empty one in its place would lose every letter without a word. */
+function refuseMissing(folder: string): void {
+  const target = join(folder, DATABASE_FILE)
+  if (existsSync(target) && statSync(target).size > 0) return
+  const witness = readdirSync(folder).find(
+    (name) =>
+      name === GENERATION_FILE ||
+      name === `${DATABASE_FILE}.incoming` ||
+      name.startsWith(`${DATABASE_FILE}${FORMER_MARK}`),
+  )
+  if (witness === undefined) return
+  throw new Error(
+    `${target} is missing or empty, but ${witness} beside it shows that there was a store: no new one is made. Put the file back, or restore a backup (npm run samband -- restore); to begin with an empty store, use another folder.`,
+  )
 }
 
 /** Marks a store as put back: from now on it is not trusted to know everything that was begun (protocol rule R27). */
@@ -174,7 +243,7 @@ async function backupLive(store: SqliteStore, database: DatabaseSync, folder: st
   await store.read('store.backup', async () => {
     await backup(database, target, { rate: PAGES_AT_ONCE })
     // From here on the live store knows more than the copy: putting the copy back by hand is recognised.
-    raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+    raiseGeneration(database, folder, nextGeneration(database))
   })
 }
 
@@ -215,7 +284,7 @@ function openSound(path: string, synchronous: Synchronous): DatabaseSync {
     return openDatabase(path, { exclusive: true, synchronous })
   } catch (error) {
     if (error instanceof Error && /malformed|not a database/.test(error.message)) throw damaged(error.message, error)
-    throw error
+    throw unwritable(dirname(path), error)
   }
 }
 
@@ -249,17 +318,29 @@ function readGeneration(folder: string): number {
 /** How old a copy of the file may be, taken by whatever copies files, and not be recognised when it is put back. */
 const RAISE_EVERY_MS = 60_000
 
-/** Raises the counter from time to time, so that a copy of the running store is behind soon after. Returns what ends it. */
-function keepRaising(database: DatabaseSync, folder: string, timers: Timers): () => void {
+/**
+ * Raises the counter from time to time, so that a copy of the running store is behind soon after. Where that fails, as on a full disk, the store goes
+ * on: it says itself what it cannot write. Returns what ends it.
+ */
+function keepRaising(
+  database: DatabaseSync,
+  { folder, timers, log }: { readonly folder: string; readonly timers: Timers; readonly log: Pick<Logger, 'error'> },
+): () => void {
   const raise = () => {
-    // In the middle of a group nothing may be written beside it: the next round will do.
-    if (database.isOpen && !database.isTransaction) {
-      raiseGeneration(database, folder, Number(readMeta(database, 'generation') ?? 0) + 1)
+    try {
+      // In the middle of a group nothing may be written beside it: the next round will do.
+      if (database.isOpen && !database.isTransaction) raiseGeneration(database, folder, nextGeneration(database))
+    } catch (error) {
+      log.error('the counter beside the store could not be raised; it is tried again', { code: codeOf(error) })
     }
     cancel = timers.after(RAISE_EVERY_MS, raise)
   }
   let cancel = timers.after(RAISE_EVERY_MS, raise)
   return () => cancel()
+}
+
+function nextGeneration(database: DatabaseSync): number {
+  return Number(readMeta(database, 'generation') ?? 0) + 1
 }
 
 /** Inside first: a crash in between leaves the counter outside behind, which is no cause for distrust. */
@@ -271,9 +352,12 @@ function raiseGeneration(database: DatabaseSync, folder: string, generation: num
 function writeGeneration(folder: string, generation: number): void {
   const file = join(folder, GENERATION_FILE)
   const handle = openSync(`${file}.new`, 'w')
-  writeSync(handle, String(generation))
-  fsyncSync(handle)
-  closeSync(handle)
+  try {
+    writeSync(handle, String(generation))
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
   renameSync(`${file}.new`, file)
   syncFolder(folder)
 }
