@@ -117,7 +117,12 @@ export function readServiceConfig(
 ): { readonly config: ServiceConfig } | { readonly faults: readonly string[] } {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
   const parsed = ServiceEnv.safeParse(set)
-  if (parsed.success) return { config: parsed.data }
+  if (parsed.success) {
+    const faults = [...alone(set, 'SAMBAND_KAFKA_USER', 'SAMBAND_KAFKA_PASSWORD')]
+    if (set['SAMBAND_KAFKA_CA_FILE'] !== undefined && set['SAMBAND_KAFKA_TLS'] !== 'true')
+      faults.push('SAMBAND_KAFKA_CA_FILE is set without SAMBAND_KAFKA_TLS=true: nothing would be encrypted.')
+    return faults.length > 0 ? { faults } : { config: parsed.data }
+  }
   const { shape } = ServiceEnv.in
   const faults = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0])
@@ -125,4 +130,11 @@ export function readServiceConfig(
     return `${name} ${set[name] === undefined ? 'is not set' : `does not fit (${issue.message})`}. ${description}`
   })
   return { faults }
+}
+
+/** What belongs together and is not given together. */
+function alone(set: Readonly<Record<string, string | undefined>>, user: string, password: string): string[] {
+  if ((set[user] === undefined) === (set[password] === undefined)) return []
+  const [missing, given] = set[user] === undefined ? [user, password] : [password, user]
+  return [`${missing} is not set, although ${given} is.`]
 }
