@@ -30,7 +30,7 @@ test.each([
 })
 
 test('what is not known to be ordinary is a warning, cut to a length, without stacks and payloads', () => {
-  const lines = rank(ERROR, `Crash: ${'x'.repeat(1_000)}`)
+  const lines = rank(ERROR, `Surprise: ${'x'.repeat(1_000)}`)
 
   expect(lines).toMatchObject([{ level: 'warn' }])
   expect(JSON.stringify(lines).length).toBeLessThan(500)
