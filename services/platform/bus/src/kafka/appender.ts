@@ -144,8 +144,11 @@ export function createAppender(
   }
 }
 
-/** Every partition that was sent to has answered, without an error. */
-function checkAnswers(expected: ReadonlySet<string>, answers: readonly RecordMetadata[]): void {
+/**
+ * Every partition that was sent to, as `topic partition`, has answered without an error.
+ * @throws Error that names those that have not
+ */
+export function checkAnswers(expected: ReadonlySet<string>, answers: readonly RecordMetadata[]): void {
   const answered = new Set(
     answers.filter(({ errorCode }) => errorCode === 0).map(({ topicName, partition }) => `${topicName} ${partition}`),
   )

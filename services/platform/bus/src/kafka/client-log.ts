@@ -8,10 +8,11 @@ const WARN = 2
 const ordinary = [
   /rebalanc/i,
   /coordinator/i,
-  /^Response (Heartbeat|JoinGroup|SyncGroup|OffsetCommit|OffsetFetch|LeaveGroup|Metadata|FindCoordinator|GroupCoordinator)/,
+  /^Response (Heartbeat|JoinGroup|SyncGroup|OffsetCommit|OffsetFetch|LeaveGroup|Metadata|ListOffsets|InitProducerId|FindCoordinator|GroupCoordinator)/,
   /^Connection (error|timeout)/,
   /^Failed to (connect|send messages)/,
   /^Restarting the consumer/,
+  /^Crash: /,
   /not aware of this member/,
   /not aware of all assigned partitions/,
   /resync group/,
@@ -23,7 +24,7 @@ const MOST_CHARACTERS = 300
 
 /**
  * The lines of kafkajs in our log, ranked by us: it calls every rebalance and every refused connection an error. What matters of
- * those, the adapter says itself. Only the text is passed on, never the fields, among which are stacks and requests.
+ * those, a crash among them, the adapter says itself. Only the text is passed on, never the fields, among which are stacks and requests.
  */
 export function rankedLog(log: Logger, isSilent: () => boolean): logCreator {
   return () =>

@@ -20,6 +20,9 @@ const REQUEST_MS = 15_000
 /** Few and quick tries: the adapter tries again itself, and knows more. Named in full, since kafkajs has other defaults in tests. */
 export const QUICK_RETRY = { initialRetryTime: 100, maxRetryTime: 500, factor: 0.2, multiplier: 2, retries: 3 }
 
+/** For members of a group: one that is back within ten seconds keeps its place; a new one waits until the old one's session ends. */
+export const PATIENT_RETRY = { ...QUICK_RETRY, maxRetryTime: 1_000, retries: 12 }
+
 /** kafkajs writes into the object it is given: with a shared one, a later client would log in with the first one's password. */
 function freshLogin(login: KafkaLogin): NonNullable<KafkaConfig['sasl']> {
   if (login.mechanism === 'scram-sha-512') return { ...login }
@@ -27,7 +30,7 @@ function freshLogin(login: KafkaLogin): NonNullable<KafkaConfig['sasl']> {
 }
 
 /** Makes a client. It connects when it is first used. */
-export function createClient(settings: KafkaSettings, log: Logger): KafkaClient {
+export function createClient(settings: KafkaSettings, log: Logger, retry = QUICK_RETRY): KafkaClient {
   const sockets = new Set<net.Socket>()
   let isDiscarded = false
 
@@ -52,7 +55,7 @@ export function createClient(settings: KafkaSettings, log: Logger): KafkaClient 
     authenticationTimeout: CONNECT_MS,
     requestTimeout: REQUEST_MS,
     enforceRequestTimeout: true,
-    retry: QUICK_RETRY,
+    retry,
     logLevel: logLevel.INFO,
     logCreator: rankedLog(log, () => isDiscarded),
     socketFactory,

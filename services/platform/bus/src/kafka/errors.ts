@@ -84,11 +84,11 @@ export function toBusError(cause: unknown, doing: string): HubError {
       { cause },
     )
   }
-  const [first] = chain
+  const refusal = chain.find(({ type }) => type !== undefined)?.type ?? chain[0]?.name ?? 'unknown'
   return new HubError(
     'BUS_UTILGJENGELIG',
     'transient',
-    `Kafka did not answer as it should while ${doing} (${first?.type ?? first?.name ?? 'unknown'}); it is tried again.`,
+    `Kafka did not answer as it should while ${doing} (${refusal}); it is tried again.`,
     { cause },
   )
 }

@@ -2,7 +2,7 @@ import { type BusConsumer, type BusSubscription, HubError, type Logger, sleep, t
 import type { BrokerDesk } from './broker-desk.ts'
 import { within } from './deadline.ts'
 import { isUndecodable, toBusError } from './errors.ts'
-import { type Assignment, joinGroup, type Member } from './member.ts'
+import { type Assignment, joinGroup, type Member, type MemberOptions } from './member.ts'
 import { createOneAtATime, type OneAtATime } from './one-at-a-time.ts'
 import { createPartitionReader, type PartitionReader } from './partition-reader.ts'
 import type { KafkaSettings, KafkaTuning } from './settings.ts'
@@ -15,6 +15,8 @@ export interface GroupReaderOptions {
   readonly desk: BrokerDesk
   readonly time: Time
   readonly log: Logger
+  /** Makes the consumer; another one in tests. */
+  readonly join?: (options: MemberOptions) => Member
 }
 
 /**
@@ -22,7 +24,7 @@ export interface GroupReaderOptions {
  * and made anew; since positions are the store's, nothing hangs on the old one.
  */
 export function startGroupReader(options: GroupReaderOptions): BusConsumer {
-  const { settings, tuning, subscription, desk, time } = options
+  const { settings, tuning, subscription, desk, time, join: makeMember = joinGroup } = options
   const { group, topics } = subscription
   const log = options.log.with({ group })
   const stopping = new AbortController()
@@ -108,7 +110,7 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
 
   function join(): Member {
     hasJoined = false
-    const member: Member = joinGroup({
+    const member: Member = makeMember({
       settings,
       tuning,
       time,

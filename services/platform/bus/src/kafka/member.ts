@@ -1,6 +1,6 @@
 import type { Logger, Time } from '@samband/kernel'
 import type { Consumer } from 'kafkajs'
-import { createClient, QUICK_RETRY } from './client.ts'
+import { createClient, PATIENT_RETRY } from './client.ts'
 import { within } from './deadline.ts'
 import type { Fetched } from './partition-reader.ts'
 import { fromMessage } from './records.ts'
@@ -49,7 +49,7 @@ const SIDE_BY_SIDE = 100
 /** Makes a consumer and lets it join. */
 export function joinGroup(options: MemberOptions): Member {
   const { settings, tuning, time, log, group } = options
-  const client = createClient(settings, log)
+  const client = createClient(settings, log, PATIENT_RETRY)
   const { promise: ended, resolve: end } = Promise.withResolvers<Error>()
   let lastSignMs = time.stopwatch.read()
   let isOver = false
@@ -66,7 +66,7 @@ export function joinGroup(options: MemberOptions): Member {
     maxWaitTimeInMs: tuning.maxWaitMs,
     metadataMaxAge: tuning.metadataMs,
     // A crashed consumer is not patched up but made anew, by the group reader.
-    retry: { ...QUICK_RETRY, restartOnFailure: async () => false },
+    retry: { ...PATIENT_RETRY, restartOnFailure: async () => false },
   })
 
   const sign = () => {

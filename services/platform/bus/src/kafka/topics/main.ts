@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+import { HubError, type Logger } from '@samband/kernel'
+import { createBrokerDesk } from '../broker-desk.ts'
+import { readKafkaEnv } from '../kafka-env.ts'
+import { readTopicPlans } from './topic-plan.ts'
+import { applyTopicPlans, describeReport } from './topics-command.ts'
+
+/** `main.ts <file with topics>`: makes missing topics and checks the others. Ends with 1 where something is dangerous, 78 at a wrong setting. */
+const PLANS = new URL('../../../../../../deploy/kafka/topics.json', import.meta.url)
+const MISCONFIGURED = 78
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, with: () => silent }
+const time = {
+  clock: { now: () => Date.now() },
+  stopwatch: { read: () => performance.now() },
+  timers: {
+    after(delayMs: number, callback: () => void) {
+      const timer = setTimeout(callback, delayMs)
+      return () => clearTimeout(timer)
+    },
+  },
+}
+
+async function run(): Promise<number> {
+  const read = readKafkaEnv(process.env)
+  if ('faults' in read) {
+    console.error(`Oppsettet har feil:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
+    return MISCONFIGURED
+  }
+  const desk = createBrokerDesk(read.settings, time, silent)
+  try {
+    const report = await applyTopicPlans(desk, readTopicPlans(readFileSync(process.argv[2] ?? PLANS, 'utf8')))
+    console.log(describeReport(report))
+    return report.dangers.length === 0 ? 0 : 1
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error
+    console.error(`${error.code}: ${error.message}`)
+    return 1
+  } finally {
+    await desk.close()
+  }
+}
+
+process.exitCode = await run()

@@ -1,0 +1,67 @@
+// Node finds only some names of this CommonJS package by themselves; this one it does not.
+import kafkajs from 'kafkajs'
+import type { BrokerDesk } from '../broker-desk.ts'
+import type { TopicFacts } from '../topic-metadata.ts'
+import { configOf, dangersOf, type TopicAsIs, type TopicPlan } from './topic-plan.ts'
+
+/** What the command found and did. */
+export interface TopicsReport {
+  readonly made: readonly string[]
+  readonly asPlanned: readonly string[]
+  /** What may cost records or order, as sentences. The command has changed nothing about these. */
+  readonly dangers: readonly string[]
+}
+
+/**
+ * Makes the topics that are missing and compares those that are there with their plans. It never changes a topic that exists: each
+ * change of that kind may cost records, so a person makes it. Safe to repeat.
+ * @throws HubError of the bus when the cluster cannot be asked
+ */
+export async function applyTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsReport> {
+  const facts = await desk.topics(plans.map(({ name }) => name))
+  const missing = plans.filter(({ name }) => !facts.has(name))
+  await desk.create(missing.map(creation))
+  const there = plans.flatMap((plan) => {
+    const fact = facts.get(plan.name)
+    return fact === undefined ? [] : [{ plan, fact }]
+  })
+  const compared = await Promise.all(
+    there.map(async ({ plan, fact }) => ({ plan, dangers: dangersOf(plan, await asIs(desk, plan.name, fact)) })),
+  )
+  return {
+    made: missing.map(({ name }) => name),
+    asPlanned: compared.filter(({ dangers }) => dangers.length === 0).map(({ plan }) => plan.name),
+    dangers: compared.flatMap(({ dangers }) => dangers),
+  }
+}
+
+function creation(plan: TopicPlan) {
+  return {
+    topic: plan.name,
+    numPartitions: plan.partitions,
+    replicationFactor: plan.replicas,
+    configEntries: Object.entries(configOf(plan)).map(([name, value]) => ({ name, value })),
+  }
+}
+
+async function asIs(desk: BrokerDesk, name: string, { partitions }: TopicFacts): Promise<TopicAsIs> {
+  const { resources } = await desk.ask(`reading the settings of ${name}`, (admin) =>
+    admin.describeConfigs({ resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name }], includeSynonyms: false }),
+  )
+  const entries = resources.flatMap(({ configEntries }) => configEntries)
+  return {
+    partitions: partitions.length,
+    replicas: Math.min(...partitions.map(({ replicas }) => replicas)),
+    config: Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue])),
+  }
+}
+
+/** The report as the operator reads it. */
+export function describeReport({ made, asPlanned, dangers }: TopicsReport): string {
+  return [
+    ...made.map((name) => `Laget: ${name}`),
+    ...asPlanned.map((name) => `Som planlagt: ${name}`),
+    ...dangers.map((sentence) => `FARLIG AVVIK: ${sentence}`),
+    ...(dangers.length > 0 ? ['Ingenting som fantes fra før, er endret.'] : []),
+  ].join('\n')
+}
