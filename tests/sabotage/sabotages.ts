@@ -103,8 +103,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     edits: [
       {
         file: runtime('ingest.ts'),
-        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await advance(tx, group, batch)",
-        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  return store.transaction('runtime.ingest', async (tx) => {",
+        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))\n    await advance(tx, group, batch)",
+        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))",
       },
     ],
   },

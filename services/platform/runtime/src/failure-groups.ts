@@ -60,7 +60,7 @@ export async function readStuckRows(
     tx.all<StuckSqlRow>(
       `SELECT row_id, handler, tenant, accepted_id, state, last_code, last_message, fingerprint, park_number, received_at, due_at,
          (SELECT COUNT(*) FROM inbox b WHERE b.handler = inbox.handler AND b.lane = inbox.lane AND b.place > inbox.place AND b.state IN ('waiting', 'running', 'parked', 'discarding')) AS behind
-       FROM inbox WHERE ${STUCK} ORDER BY received_at LIMIT ?`,
+       FROM inbox WHERE ${STUCK} ORDER BY received_at, place LIMIT ?`,
       limit,
     ),
   )

@@ -125,7 +125,8 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
       })
     }
     const effects = await tx.all<EffectRow>(
-      `SELECT e.* FROM effect e WHERE e.accepted_id = ? OR e.effect_key IN (SELECT a.effect_key FROM attempt a JOIN inbox i ON i.row_id = a.row_id WHERE i.accepted_id = ?)`,
+      `SELECT e.* FROM effect e WHERE e.accepted_id = ? OR e.effect_key IN (SELECT a.effect_key FROM attempt a JOIN inbox i ON i.row_id = a.row_id WHERE i.accepted_id = ?)
+       ORDER BY COALESCE((SELECT MIN(f.started_at) FROM attempt f WHERE f.effect_key = e.effect_key), e.evidenced_at, 0), e.effect_key`,
       acceptedId,
       acceptedId,
     )

@@ -6,9 +6,7 @@ import { standStillFor } from '../testing/index.ts'
 import { playOn } from './disk.ts'
 
 /** Every test of the runtime's conformance once more, with the store on PostgreSQL. */
-const SUITES = readdirSync(import.meta.dirname).filter(
-  (file) => file.startsWith(process.env['ONLY'] ?? '') && /^[a-z-]+\.test\.ts$/.test(file),
-)
+const SUITES = readdirSync(import.meta.dirname).filter((file) => /^[a-z-]+\.test\.ts$/.test(file))
 
 /** A process that is alone is woken by its own commits, so it need not look often: a day of tests is full of looks that find nothing. */
 const ALONE_POLL_MS = 10_000

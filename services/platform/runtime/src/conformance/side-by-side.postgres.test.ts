@@ -2,7 +2,7 @@ import { causeId, type Store } from '@samband/kernel'
 import { schemaUnderTest } from '@samband/store/conformance/postgres'
 import { withPostgres } from '@samband/tests/servers/postgres'
 import { expect, test } from 'vitest'
-import { accept, acceptedIdOf } from '../acceptance.ts'
+import { accept, acceptedIdOf, readLedger } from '../acceptance.ts'
 import { documentsOf, dueDocuments, getDocument, nextDue, putDocument, replaceDocument } from '../documents.ts'
 import { createMetrics } from '../metrics.ts'
 import { readMetricsPage } from '../metrics-page.ts'
@@ -169,6 +169,9 @@ await withPostgres('the runtime over two sessions of PostgreSQL', ({ url }) => {
 
     expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(36)
     expect(outcomes.filter((outcome) => outcome === 'repeated')).toHaveLength(4)
+    expect(await readLedger(stores[0], TENANT, 'the same')).toMatchObject({
+      acceptedId: acceptedIdOf(TENANT, 'the same'),
+    })
     expect(await sql('SELECT COUNT(*)::int AS n FROM ledger')).toEqual([{ n: 36 }])
     expect(await sql('SELECT COUNT(*)::int AS n FROM outbox')).toEqual([{ n: 36 }])
   })

@@ -94,7 +94,7 @@ function withRow(state: RowState, options: { readonly openAttempt?: boolean } = 
       return 'refused'
     }
   }
-  const row = () => disk.sql<InboxRow>('SELECT * FROM inbox')[0] as InboxRow
+  const row = () => disk.sql<InboxRow>('SELECT * FROM inbox ORDER BY row_id')[0] as InboxRow
   return { within, row, store, time, disk }
 }
 

@@ -23,6 +23,8 @@ async function twoWorkers(world: World, handlers: readonly Handler[] = [sendHand
     time: times.other,
     limits: { leaseMs: LEASE_MS },
   })
+  // Both have looked at what there is, and rest: from here on only those move whose time is moved.
+  await settle()
   /** Moves both, in small steps, as two clocks on one wall would. */
   const advanceBoth = async (ms: number, stepMs = 100) => {
     for (let moved = 0; moved < ms; moved += stepMs) {

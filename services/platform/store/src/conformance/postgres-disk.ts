@@ -49,7 +49,7 @@ export function createPostgresDisk({ url, session, watch, newSchema }: PostgresD
       processes += 1
       const name = `${schema}.${processes}`
       const store = createPostgresStore({
-        settings: completeSettings({ url: `${url}?application_name=${name}`, schema }),
+        settings: completeSettings({ url: `${url}?application_name=${name}`, schema, poolSize: 4 }),
         // Pauses between two runs of one work are of the store's own making, so they take no time of the test's.
         timers: { after: (_delayMs, callback) => clearing(setImmediate(callback)) },
         ids: { fraction: () => 0 },

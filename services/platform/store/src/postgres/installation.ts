@@ -24,6 +24,9 @@ export interface OpenPostgresOptions {
   readonly watch?: Watch
 }
 
+/** For one statement of a step of the schema, and for waiting while another replica applies one. */
+const LONGEST_STEP_MS = 60 * 60_000
+
 /**
  * Opens the store in its schema, which is made and brought up to date first. Distrust is stamped when the database has been restored or
  * has failed over since the store was last opened (R27). A change while the store is open makes it unusable: what is running still
@@ -33,7 +36,8 @@ export interface OpenPostgresOptions {
  */
 export async function openPostgres(options: OpenPostgresOptions): Promise<PostgresInstallation> {
   const settings = completeSettings(options.settings)
-  const first = await connect(settings, options.watch ?? (() => {})).catch((error: unknown) => {
+  const patient = { ...settings, statementTimeoutMs: LONGEST_STEP_MS }
+  const first = await connect(patient, options.watch ?? (() => {})).catch((error: unknown) => {
     throw asStoreError(error)
   })
   let lineage: string

@@ -16,7 +16,9 @@ export async function migratePostgres(
 ): Promise<void> {
   await connection.command(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`)
   try {
-    await connection.command(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
+    // IF NOT EXISTS would ask for the right to make one also where it is there already.
+    const known = await connection.statement('SELECT 1 FROM pg_namespace WHERE nspname = ?', [schema])
+    if (known.rows.length === 0) await connection.command(`CREATE SCHEMA ${schema}`)
     await connection.command(
       'CREATE TABLE IF NOT EXISTS migration (name TEXT COLLATE "C" PRIMARY KEY, digest TEXT COLLATE "C" NOT NULL)',
     )

@@ -1,4 +1,13 @@
-import { HubError, type IdSource, type SqlRow, type SqlValue, type Store, type Timers, type Tx } from '@samband/kernel'
+import {
+  asHubError,
+  HubError,
+  type IdSource,
+  type SqlRow,
+  type SqlValue,
+  type Store,
+  type Timers,
+  type Tx,
+} from '@samband/kernel'
 import { type Connection, connect, type Watch } from './connection.ts'
 import { asStoreError, isCertainRefusal, mostRepeats, outcomeUnknown } from './errors.ts'
 import { createLocks, LockHeld } from './locks.ts'
@@ -11,7 +20,7 @@ export interface PostgresStoreOptions {
   readonly timers: Timers
   /** For jitter between two runs of the same work. */
   readonly ids: Pick<IdSource, 'fraction'>
-  /** Looks at each new session before it is used; what it throws refuses the session. */
+  /** Looks at each new session before it is used; what it throws refuses the session, and with STORE_UBRUKELIG all work from then on. */
   readonly inspect?: (connection: Connection) => Promise<void>
   /** Told of every wait for the server. */
   readonly watch?: Watch
@@ -53,12 +62,14 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       return connection
     } catch (error) {
       connection.destroy()
+      if (asHubError(error)?.code === 'STORE_UBRUKELIG') broken = error
       throw error
     }
   })
   const statistics: PostgresStatistics = { transactions: 0, reads: 0, repeats: { conflict: 0, lock: 0 } }
   const underWay = new Set<Promise<unknown>>()
   let ended: 'closed' | 'abandoned' | undefined
+  let broken: unknown
   let closing: Promise<void> | undefined
   const isDead = () => ended === 'abandoned'
 
@@ -99,7 +110,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       return { kind: 'refused', cause }
     }
     try {
-      return await decide(connection, work, locks)
+      return await decide(connection, mode, work, locks)
     } finally {
       await locks.release(connection).catch(() => connection.destroy())
       pool.give(connection)
@@ -125,6 +136,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
 
   async function decide<T>(
     connection: Connection,
+    mode: Mode,
     work: (tx: Tx) => Promise<T>,
     locks: ReturnType<typeof createLocks>,
   ): Promise<Outcome<T>> {
@@ -145,9 +157,9 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
     open.end()
     try {
       const { command } = await connection.command('COMMIT')
-      return command === 'COMMIT' ? { kind: 'value', value } : { kind: 'refused', cause: new Error(command) }
+      return command === 'COMMIT' ? { kind: 'value', value } : { kind: 'failed', error: notAwaited() }
     } catch (cause) {
-      if (isCertainRefusal(cause)) return { kind: 'refused', cause }
+      if (mode === 'read' || isCertainRefusal(cause)) return { kind: 'refused', cause }
       connection.destroy()
       return { kind: 'failed', error: outcomeUnknown(cause) }
     }
@@ -159,6 +171,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       return Promise.reject(
         new HubError('STORE_UTILGJENGELIG', 'transient', 'The store is closed: the process is stopping.'),
       )
+    if (broken !== undefined) return Promise.reject(broken)
     statistics[mode === 'write' ? 'transactions' : 'reads'] += 1
     const answer = untilDecided(mode, work)
     const tracked = answer.then(
@@ -255,6 +268,15 @@ function openTransaction(
       isOver = true
     },
   }
+}
+
+/** The server answers COMMIT with ROLLBACK when a statement has failed that the work did not wait for. */
+function notAwaited(): HubError {
+  return new HubError(
+    'STORE_FEIL',
+    'transient',
+    'A statement failed that the work did not wait for; nothing was written.',
+  )
 }
 
 async function rollBack(connection: Connection, open: OpenTransaction): Promise<void> {

@@ -198,6 +198,18 @@ await withPostgres('transactions on PostgreSQL', ({ url }) => {
     expect(await read(store, 'a')).toBeUndefined()
   })
 
+  test('a statement that the work did not wait for takes everything with it when it fails', async () => {
+    const { open } = schemaUnderTest(url)
+    const store = await open()
+    const careless = store.transaction('test.write', async (tx) => {
+      await put(tx, 'a', 'x')
+      put(tx, 'a', 'y').catch(() => {})
+    })
+
+    await expect(careless).rejects.toMatchObject({ code: 'STORE_FEIL', disposition: 'transient' })
+    expect(await read(store, 'a')).toBeUndefined()
+  })
+
   test('a read cannot write, and what it reads stays the same until its end', async () => {
     const { open, sql } = schemaUnderTest(url)
     const store = await open()
