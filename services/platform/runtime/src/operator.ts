@@ -255,7 +255,8 @@ export function createOperatorVerbs(options: {
   ): Promise<VerbOutcome> {
     await refuseTooEarly(tx, effectKey, attempt, rowId)
     const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
-    const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
+    const isSecond =
+      first !== undefined && first.body.attempt === attempt && !isSamePerson(first.body.person, line.person)
     await writeAudit(tx, {
       ...line,
       verb: isSecond ? 'answer-not-there' : 'answer-not-there-proposed',
@@ -282,6 +283,13 @@ export function createOperatorVerbs(options: {
       await endDiscarding(tx, row, line.at)
     return { rowId, state: 'not-there', sentence: 'To personer har svart at den ikke finnes hos mottakersystemet.' }
   }
+}
+
+/** Two spellings of one name are one person, whichever client sent them: case, spaces and forms of Unicode do not make a second one. */
+function isSamePerson(one: string, other: string): boolean {
+  const folded = (name: string) =>
+    name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replaceAll(/\s+/gu, ' ')
+  return folded(one) === folded(other)
 }
 
 /** A later step reads the evidence as if the destination had given it. */
