@@ -8,7 +8,7 @@ import {
   readEffect,
   recordEvidence,
 } from './attempts.ts'
-import { type Person, writeAudit } from './audit.ts'
+import { isSamePerson, type Person, writeAudit } from './audit.ts'
 import type { AnyEffect, Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
@@ -283,13 +283,6 @@ export function createOperatorVerbs(options: {
       await endDiscarding(tx, row, line.at)
     return { rowId, state: 'not-there', sentence: 'To personer har svart at den ikke finnes hos mottakersystemet.' }
   }
-}
-
-/** Two spellings of one name are one person, whichever client sent them: case, spaces and forms of Unicode do not make a second one. */
-function isSamePerson(one: string, other: string): boolean {
-  const folded = (name: string) =>
-    name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replaceAll(/\s+/gu, ' ')
-  return folded(one) === folded(other)
 }
 
 /** A later step reads the evidence as if the destination had given it. */
