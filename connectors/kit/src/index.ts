@@ -11,4 +11,5 @@ export { isFodselsnummer, isOrganisasjonsnummer, personNumber } from './identifi
 export type { AnswerContext } from './json.ts'
 export { jsonOf, parseAnswer, pathText } from './json.ts'
 export { holdsPersonNumber } from './person-numbers.ts'
+export { readThrough } from './read-through.ts'
 export { retryAfterMs } from './retry-after.ts'

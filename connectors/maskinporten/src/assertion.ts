@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { createPrivateKey, sign } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import type { Clock, IdSource } from '@samband/kernel'
 import { HubError } from '@samband/kernel'
 import type { MaskinportenConfig, MaskinportenKey } from './config.ts'
@@ -29,6 +29,13 @@ export function readSigningKey(key: MaskinportenKey): KeyObject {
     'paused',
     `Expected an RSA private key of at least ${SMALLEST_KEY_BITS} bits in PEM with either kid or x5c. Look at the client's key in the configuration.`,
   )
+}
+
+/** Tells keys apart, and tells nothing of the private one. */
+export function publicKeyDigest(key: KeyObject): string {
+  return createHash('sha256')
+    .update(createPublicKey(key).export({ type: 'spki', format: 'der' }))
+    .digest('hex')
 }
 
 function parseKey(pem: string): KeyObject | undefined {

@@ -230,6 +230,16 @@ describe('the assertion', () => {
   })
 })
 
+test('a key that was put right under the same kid is used at once', async () => {
+  const wrong = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' })
+  const sources = createMaskinportenTokenSources(deps())
+  const mistaken = { ...config, key: { privateKeyPem: wrong.toString(), kid: 'key-1' } }
+  expect(await failure(sources(mistaken).token(signal))).toMatchObject({ disposition: 'paused' })
+
+  expect(await sources(config).token(signal)).toBeTypeOf('string')
+  expect(sources(config)).toBe(sources(config))
+})
+
 describe('when Maskinporten fails', () => {
   test('an expired key pauses with the code that says so', async () => {
     time.advance(86_400_001)

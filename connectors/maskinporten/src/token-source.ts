@@ -3,7 +3,7 @@ import type { FetchedToken, HttpDependencies, HttpResponse } from '@samband/conn
 import { createCachedTokenSource, jsonOf, parseAnswer, request, retryAfterMs } from '@samband/connector-kit'
 import type { IdSource, TokenSource } from '@samband/kernel'
 import { canonicalJson, HubError } from '@samband/kernel'
-import { newAssertion, readSigningKey } from './assertion.ts'
+import { newAssertion, publicKeyDigest, readSigningKey } from './assertion.ts'
 import type { MaskinportenConfig } from './config.ts'
 import { meaningOf } from './errors.ts'
 import { TokenError, TokenResponse } from './wire.ts'
@@ -51,7 +51,8 @@ export function createMaskinportenTokenSources(
     const name = canonicalJson({
       environment: [config.issuer, config.tokenEndpoint],
       client: config.clientId,
-      key: 'kid' in config.key ? config.key.kid : config.key.x5c[0],
+      // A key that was put right keeps its name at Maskinporten.
+      key: ['kid' in config.key ? config.key.kid : config.key.x5c[0], publicKeyDigest(readSigningKey(config.key))],
       scopes: [...new Set(config.scopes)].sort(),
       consumerOrg: config.consumerOrg,
       resource: config.resource === undefined ? undefined : [...config.resource].sort(),

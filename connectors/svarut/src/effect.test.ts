@@ -1,9 +1,8 @@
 import { createDispatcher } from '@samband/connector-kit'
-import { countingIds, manualTime, memoryPayloads } from '@samband/connector-kit/testing'
+import { countingIds, damagedDocument, manualTime, memoryPayloads } from '@samband/connector-kit/testing'
 import type { Attempt, BoundDestination, EffectKey, Payloads, TokenSource } from '@samband/kernel'
 import { causeId, HubError, NothingHappened, sha256Hex } from '@samband/kernel'
-import type { Listening } from '@samband/simulator-kit'
-import { listenAlone } from '@samband/simulator-kit'
+import { type Listening, listenAlone } from '@samband/simulator-kit'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SvarUtSimulator } from '../simulator/index.ts'
 import { createSvarUtSimulator } from '../simulator/index.ts'
@@ -379,6 +378,12 @@ describe('the preparation', () => {
     const input = await anInput()
     await payloads.put(tenant, 'innhold-1', [Buffer.alloc(1024 * 1024 + 1, ' ')])
     expect(await failure(prepare(input))).toMatchObject({ code: 'PAYLOAD_FOR_STOR' })
+  })
+
+  test('refuses a document that is damaged in the middle, as that and before anything leaves', async () => {
+    const input = await anInput()
+    vi.spyOn(payloads, 'open').mockResolvedValue(damagedDocument())
+    expect(await failure(prepare(input))).toMatchObject({ code: 'PAYLOAD_ODELAGT', disposition: 'permanent' })
   })
 
   test('refuses a document that is missing or another one', async () => {

@@ -1,5 +1,5 @@
 import type { HttpDependencies } from '@samband/connector-kit'
-import { evidenceFault } from '@samband/connector-kit'
+import { evidenceFault, readThrough } from '@samband/connector-kit'
 import type { BoundDestination, Effect, IdSource, Payloads, ProbeAnswer } from '@samband/kernel'
 import { HubError, isoInstant } from '@samband/kernel'
 import { z } from 'zod'
@@ -74,7 +74,7 @@ type StoredContent = z.infer<typeof StoredContent>
 /**
  * Sends one forsendelse through KS SvarUt, once. SvarUt takes no id of ours and can be asked by reference afterwards: guarantee `probe`, and the reference carries the effect's key.
  *
- * `prepare` fetches token and content and checks the documents; `act` is one POST; `probe` is one look-up by the whole reference.
+ * `prepare` fetches token and content and reads the documents through; `act` is one POST; `probe` is one look-up by the whole reference.
  * Errors: those of `sendForsendelse`, of the token source, PAYLOAD_FINNES_IKKE and PAYLOAD_ODELAGT; SVARUT_INNHOLD_ODELAGT and SVARUT_DOKUMENT_ENDRET (permanent).
  * @see KS, Send v3 and Ekstern ref v2
  */
@@ -92,7 +92,7 @@ export function createSendTilSvarUt(deps: SendDependencies): Effect<SendInput, P
 
     async prepare(key, input, to, signal) {
       const content = await readContent(deps, to.tenant, input)
-      await checkDocuments(deps.payloads, to.tenant, input)
+      await checkDocuments(deps.payloads, to.tenant, input, signal)
       const transport = transportTo(to)
       return {
         transport,
@@ -170,9 +170,14 @@ function spoiled(why: string): HubError {
   )
 }
 
-async function checkDocuments(payloads: Payloads, tenant: string, { dokumenter }: SendInput): Promise<void> {
+async function checkDocuments(
+  payloads: Payloads,
+  tenant: string,
+  { dokumenter }: SendInput,
+  signal: AbortSignal,
+): Promise<void> {
   for (const [place, { ref, sha256, sizeBytes }] of dokumenter.entries()) {
-    const facts = await payloads.facts(tenant, ref)
+    const facts = await readThrough(payloads, tenant, ref, signal)
     if (facts.sha256 === sha256 && facts.sizeBytes === sizeBytes) continue
     const message = `Document ${place} (${ref}) is not the one that was accepted: size or SHA-256 differ. Look at the payload store.`
     throw new HubError('SVARUT_DOKUMENT_ENDRET', 'permanent', message, { path: `dokumenter[${place}]` })

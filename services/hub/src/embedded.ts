@@ -10,6 +10,7 @@ import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry
 import type { Dispatcher } from 'undici'
 import { createBackupFolder } from './backup-folder.ts'
 import { createHub, type Hub, type HubSettings } from './hub.ts'
+import { payloadKey } from './payload-key.ts'
 
 /** What an embedded hub is made from. */
 export interface EmbeddedOptions {
@@ -81,7 +82,7 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
   const payloads = createFilePayloads({
     root: join(options.dataFolder, 'payloads'),
     fs: around.files?.(files) ?? files,
-    keys: { wrappingKey: (tenant) => keyOf(tenants, tenant) },
+    keys: { wrappingKey: (tenant) => payloadKey(tenants, tenant) },
     ids,
   })
   await payloads.sweepHalfFiles()
@@ -109,10 +110,4 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
       await installation.close()
     },
   }
-}
-
-function keyOf(tenants: TenantRegistry, orgnr: string): Uint8Array {
-  const tenant = tenants.get(orgnr)
-  if (tenant === undefined) throw new Error(`no file is in force for tenant ${orgnr}`)
-  return tenant.payloadKey.bytes()
 }

@@ -121,6 +121,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Kontroller id-en, og hvilke kommuner klienten er satt opp for.',
   },
+  DRIFT_FOR_STORT_UTVALG: {
+    meaning: 'Flere enn 100 000 meldinger passer til utvalget; ingenting er planlagt.',
+    owner: 'drift',
+    nextStep: 'Velg én kommune eller ett fingeravtrykk om gangen.',
+  },
   DRIFT_FLERE_TREFF: {
     meaning: 'Flere kommuner har en forsendelse med denne referansen.',
     owner: 'drift',

@@ -34,6 +34,7 @@ class Refusal extends HubError {
 /** The codes by which this service and the operators' verbs refuse. */
 const REFUSALS = {
   DRIFT_UGYLDIG_FORESPORSEL: { status: 400, title: 'Forespørselen er ikke gyldig' },
+  DRIFT_FOR_STORT_UTVALG: { status: 400, title: 'Utvalget er for stort' },
   DRIFT_BEVIS_PASSER_IKKE: { status: 400, title: 'Beviset passer ikke' },
   DRIFT_TO_PERSONER: { status: 403, title: 'Krever en person til' },
   DRIFT_FINNES_IKKE: { status: 404, title: 'Finnes ikke' },

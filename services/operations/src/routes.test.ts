@@ -123,6 +123,8 @@ test('a large replay is started by another person than planned it', async () => 
   ).json<ReplayAnswer>()
   const alone = await post(`/omkjoringer/${omkjoringId}/start`, {})
   expect(alone.json()).toMatchObject({ status: 403, code: 'DRIFT_TO_PERSONER' })
+  const otherwiseSpelt = await post(`/omkjoringer/${omkjoringId}/start`, {}, { operator: 'KARI  prøve' })
+  expect(otherwiseSpelt.json()).toMatchObject({ status: 403, code: 'DRIFT_TO_PERSONER' })
   expect((await post(`/omkjoringer/${omkjoringId}/start`, {}, { operator: 'Ola Prøve' })).statusCode).toBe(200)
 })
 

@@ -44,3 +44,9 @@ export function memoryPayloads(): Payloads {
     },
   }
 }
+
+/** A stored document whose first piece verifies and whose second does not. */
+export async function* damagedDocument(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('%PDF-1.7')
+  throw new HubError('PAYLOAD_ODELAGT', 'permanent', 'The payload does not verify.')
+}

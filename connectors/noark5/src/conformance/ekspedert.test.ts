@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { STANDARD_PROFILE } from '../profile.ts'
 import type { Bench } from './bench.ts'
-import { aBench, anArkiv, anInnhold, fileLetter, run, standardAccess } from './bench.ts'
+import { aBench, anArkiv, anInnhold, fileLetter, keyOf, run, standardAccess } from './bench.ts'
 
 let bench: Bench | undefined
 afterEach(async () => {
@@ -122,4 +122,36 @@ test('a core that answers 200 and keeps the old status parks the row', async () 
   const unchanged = await read(post.self)
   bench.sim.faults.order({ operation: 'update', fault: 'refuse', status: 200, body: unchanged })
   await expect(setSent(post)).rejects.toMatchObject({ code: 'NOARK5_ENDRING_IKKE_TATT', disposition: 'permanent' })
+})
+
+describe('asked whether it was set sent, the core', () => {
+  const ask = (journalpost: Parameters<typeof setSent>[0]) => {
+    const { effects, to } = bench as Bench
+    const input = { forsendelseId: 'f', journalpost, sendtDato }
+    return effects.settEkspedert.probe?.(keyOf(effects.settEkspedert, input), input, to, new AbortController().signal)
+  }
+
+  test('shows the journalpost sent, or not yet', async () => {
+    bench = await aBench()
+    const post = await reserved()
+    expect(await ask(post)).toEqual({ kind: 'not-there' })
+    await setSent(post)
+    expect(await ask(post)).toMatchObject({ kind: 'there', evidence: { journalstatus: 'E' } })
+  })
+
+  test('cannot tell while it does not show the journalpost at all', async () => {
+    let hidden: readonly string[] = []
+    bench = await aBench({}, anInnhold(), undefined, (sim) => {
+      sim.app.addHook('onSend', async (request, reply, payload) => {
+        const url = decodeURIComponent(request.url)
+        if (request.method !== 'GET' || !hidden.some((part) => url.includes(part))) return payload
+        if (url.includes('$filter')) return '{"count":0}'
+        reply.code(404)
+        return '{"feil":{"kode":404}}'
+      })
+    })
+    const { journalpost } = await fileLetter(bench)
+    hidden = [journalpost.systemId, new URL(journalpost.self).pathname]
+    expect(await ask(journalpost)).toMatchObject({ kind: 'cannot-tell', why: { code: 'NOARK5_KAN_IKKE_SLA_OPP' } })
+  })
 })

@@ -1,3 +1,4 @@
+import { damagedDocument } from '@samband/connector-kit/testing'
 import { sha256Hex } from '@samband/kernel'
 import { afterEach, describe, expect, test } from 'vitest'
 import { STANDARD_PROFILE } from '../profile.ts'
@@ -127,6 +128,14 @@ describe('a file in one request', () => {
     bench.payloads.put('dok-1', 'another content')
     await expect(fileLetter(bench)).rejects.toMatchObject({ code: 'NOARK5_UGYLDIG_INNHOLDSFIL' })
     expect(bench.sim.received().filer).toEqual([])
+  })
+
+  test('whose payload is damaged in the middle is parked as that, before anything leaves', async () => {
+    bench = await aBench()
+    bench.payloads.open = async () => damagedDocument()
+    const filing = fileLetter(bench)
+    await expect(filing).rejects.toMatchObject({ code: 'PAYLOAD_ODELAGT', steps: ['PAYLOAD_ODELAGT'] })
+    expect(bench.requests.filter((request) => request.startsWith('POST') && request.includes('fil'))).toEqual([])
   })
 
   test('of no bytes is sent as such', async () => {

@@ -84,13 +84,17 @@ export function settEkspedert(context: Context): Effect<SettEkspedertInput, Prep
       const core = context.core(to)
       const found = await readParent(core, 'journalpost', journalpost, signal)
       const status = found === undefined ? undefined : statusOf(found.wire)
-      const done =
-        status === core.profile.koder.journalstatusEkspedert || (status !== undefined && FURTHER.includes(status))
-      return found !== undefined && done
-        ? { kind: 'there', evidence: evidenceOf(found.wire, sendtDato) }
-        : { kind: 'not-there' }
+      // A journalpost that is not shown, or without its status, tells nothing of what was done to it.
+      if (found === undefined || status === undefined) return { kind: 'cannot-tell', why: notShown() }
+      const done = status === core.profile.koder.journalstatusEkspedert || FURTHER.includes(status)
+      return done ? { kind: 'there', evidence: evidenceOf(found.wire, sendtDato) } : { kind: 'not-there' }
     },
   }
+}
+
+function notShown() {
+  const message = 'The core does not show the journalpost, or not its journalstatus. A person must look in the archive.'
+  return failed('NOARK5_KAN_IKKE_SLA_OPP', 'unknown-outcome', message)
 }
 
 async function update(prepared: PreparedUpdate, journalstatus: Kode, attempt: Attempt): Promise<HttpResponse> {

@@ -1,4 +1,4 @@
-import { evidenceFault } from '@samband/connector-kit'
+import { evidenceFault, readThrough } from '@samband/connector-kit'
 import type { Effect } from '@samband/kernel'
 import { asHubError } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
@@ -54,7 +54,7 @@ export function lastOppFil(context: Context): Effect<LastOppFilInput, PreparedUp
       const core = context.core(to)
       const { payloads } = context.deps
       const { mimeType } = dokumentOf(await context.innhold(to, ref), dokument.ref)
-      const { sha256, sizeBytes } = await payloads.facts(to.tenant, dokument.ref)
+      const { sha256, sizeBytes } = await readThrough(payloads, to.tenant, dokument.ref, signal)
       if (sha256 !== dokument.sha256 || sizeBytes !== dokument.sizeBytes) throw otherContent(dokument.ref)
       const limit = core.profile.chunks ? await core.discovery.bulkgrenseBytes(signal) : 0
       const url = await newLink(core, 'dokumentobjekt', dokumentobjekt, FIL, signal)

@@ -1,5 +1,5 @@
 import { isoInstant } from '@samband/kernel'
-import type { Person, ReplayJob, ReplaySelection } from '@samband/runtime'
+import { isSamePerson, type Person, type ReplayJob, type ReplaySelection } from '@samband/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { narrowTo, notHere, type OperatorAccess, personOf } from '../access.ts'
 import type { ReplayAnswer } from '../answers.ts'
@@ -67,7 +67,7 @@ export function replayRoutes(app: FastifyInstance, deps: OperationsDeps): void {
   /** Four eyes above a set size: whoever planned it does not start it. */
   function refuseLonely(job: ReplayJob, by: Person): void {
     const most = deps.fourEyesAbove ?? DEFAULT_FOUR_EYES_ABOVE
-    if (job.state !== 'planned' || job.items.length <= most || job.person !== by.person) return
+    if (job.state !== 'planned' || job.items.length <= most || !isSamePerson(job.person, by.person)) return
     throw refusal(
       'DRIFT_TO_PERSONER',
       `Omkjøringen gjelder ${job.items.length} meldinger. Over ${most} må den startes av en annen person enn den som planla den.`,

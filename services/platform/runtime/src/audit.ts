@@ -33,3 +33,10 @@ export async function writeAudit(tx: Tx, line: AuditLine): Promise<void> {
     JSON.stringify(line.details ?? null),
   )
 }
+
+/** Two spellings of one name are one person, whichever client sent them: case, spaces and forms of Unicode do not make a second one. */
+export function isSamePerson(one: string, other: string): boolean {
+  const folded = (name: string) =>
+    name.normalize('NFKC').toLowerCase().normalize('NFKC').trim().replaceAll(/\s+/gu, ' ')
+  return folded(one) === folded(other)
+}

@@ -3,7 +3,7 @@ export { accept, acceptedIdOf, readLedger } from './acceptance.ts'
 export type { AccountClass, AccountLine, AccountScope, Completion } from './account.ts'
 export { ACCOUNT_CLASSES } from './account.ts'
 export type { AuditLine, Person } from './audit.ts'
-export { writeAudit } from './audit.ts'
+export { isSamePerson, writeAudit } from './audit.ts'
 export type {
   AnyEffect,
   DestinationPolicy,

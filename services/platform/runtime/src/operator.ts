@@ -8,7 +8,7 @@ import {
   readEffect,
   recordEvidence,
 } from './attempts.ts'
-import { type Person, writeAudit } from './audit.ts'
+import { isSamePerson, type Person, writeAudit } from './audit.ts'
 import type { AnyEffect, Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
@@ -255,7 +255,8 @@ export function createOperatorVerbs(options: {
   ): Promise<VerbOutcome> {
     await refuseTooEarly(tx, effectKey, attempt, rowId)
     const first = await getDocument<{ person: string; attempt: number }>(tx, ANSWERS, effectKey)
-    const isSecond = first !== undefined && first.body.attempt === attempt && first.body.person !== line.person
+    const isSecond =
+      first !== undefined && first.body.attempt === attempt && !isSamePerson(first.body.person, line.person)
     await writeAudit(tx, {
       ...line,
       verb: isSecond ? 'answer-not-there' : 'answer-not-there-proposed',

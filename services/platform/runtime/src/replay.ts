@@ -240,19 +240,37 @@ export function createReplays(options: {
 /** Replays over one store. */
 export type Replays = ReturnType<typeof createReplays>
 
-async function selectParked(tx: Tx, selection: ReplaySelection): Promise<InboxRow[]> {
-  const rows = await tx.all<InboxRow>("SELECT * FROM inbox WHERE state = 'parked' ORDER BY row_id LIMIT ?", MOST_ITEMS)
-  const wanted = selection.rowIds === undefined ? undefined : new Set(selection.rowIds)
-  return rows.filter(
-    (row) =>
-      (selection.tenants === 'alle' || selection.tenants.includes(row.tenant)) &&
-      (selection.fingerprint === undefined || row.fingerprint === selection.fingerprint) &&
-      (selection.acceptedId === undefined || row.accepted_id === selection.acceptedId) &&
-      (wanted === undefined || wanted.has(row.row_id)),
+/** What planning needs of a row. Narrow: there may be very many of them. */
+type ParkedRow = Pick<InboxRow, 'row_id' | 'park_number' | 'last_code' | 'event_type'>
+
+/** @throws HubError DRIFT_FOR_STORT_UTVALG when there are more than one replay takes: none is left out without a word */
+async function selectParked(tx: Tx, selection: ReplaySelection): Promise<ParkedRow[]> {
+  const conditions = ["state = 'parked'"]
+  const values: (string | number)[] = []
+  const among = (column: string, wanted: readonly (string | number)[] | undefined) => {
+    if (wanted === undefined) return
+    conditions.push(`${column} IN (${wanted.map(() => '?').join(', ')})`)
+    values.push(...wanted)
+  }
+  among('tenant', selection.tenants === 'alle' ? undefined : selection.tenants)
+  among('fingerprint', selection.fingerprint === undefined ? undefined : [selection.fingerprint])
+  among('accepted_id', selection.acceptedId === undefined ? undefined : [selection.acceptedId])
+  among('row_id', selection.rowIds)
+  const rows = await tx.all<ParkedRow>(
+    `SELECT row_id, park_number, last_code, event_type FROM inbox WHERE ${conditions.join(' AND ')} ORDER BY row_id LIMIT ?`,
+    ...values,
+    MOST_ITEMS + 1,
+  )
+  if (rows.length <= MOST_ITEMS) return rows
+  throw new HubError(
+    'DRIFT_FOR_STORT_UTVALG',
+    'permanent',
+    `More than ${MOST_ITEMS} messages fit the selection: take one municipality or cause at a time.`,
+    { path: 'utvalg' },
   )
 }
 
-async function forecast(tx: Tx, row: InboxRow): Promise<Forecast> {
+async function forecast(tx: Tx, row: ParkedRow): Promise<Forecast> {
   if (row.last_code?.startsWith('BUS_') || row.event_type === 'unreadable') return 'cannot'
   const states = await tx.all<{ state: string; evidenced: number }>(
     'SELECT a.state AS state, CASE WHEN e.evidence IS NULL THEN 0 ELSE 1 END AS evidenced FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.row_id = ?',

@@ -288,3 +288,22 @@ test('failures with one cause are one group, with how many wait behind each', as
   expect((await readStuckRows(hub.store, [TENANT], 10)).map((row) => row.behind)).toEqual([1, 0])
   expect(await readStuckRows(hub.store, ['311094688'], 10)).toEqual([])
 })
+
+test.each(['kari  nordmann', ' KARI NORDMANN', 'Kari\u00a0Nordmann', 'Ｋａｒｉ Nordmann'])(
+  'one person is not two by another spelling (%s)',
+  async (spelling) => {
+    const world = createWorld()
+    world.destination.probeFault = 'error'
+    world.destination.nextFaults.push('lost')
+    const hub = await world.start()
+    const key = letterKey(world, await hub.accept({ referanse: 'sak-1' }))
+    await world.time.advance(TEST_WAIT_MS + 60_000)
+    const say = (person: string, klientId = 'konsoll') =>
+      hub.runtime.verbs.answer(key, { kind: 'not-there' }, { person, klientId }, 'looked', 'their list')
+
+    expect((await say('Kari Nordmann')).state).toBe('open')
+    expect((await say(spelling)).state).toBe('open')
+    expect((await say(spelling, 'another')).state).toBe('open')
+    expect((await say('Ola Nordmann')).state).toBe('not-there')
+  },
+)

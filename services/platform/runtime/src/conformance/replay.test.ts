@@ -266,3 +266,25 @@ test('a replay of the same rows by two people runs each letter once', async () =
 
   expect(world.destination.received).toHaveLength(4)
 })
+
+test('a selection finds its message behind a hundred thousand others, and one that is too large is refused instead of cut', async () => {
+  const world = createWorld()
+  const hub = await parked(world, 1)
+  const [row] = world.rows()
+  const columns = 'topic, lane, tenant, headers, value, state, head, due_at, received_at, park_number, event_type'
+  world.sql(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001)
+     INSERT INTO inbox (row_id, place, handler, event_id, fingerprint, ${columns})
+     SELECT -i, -i, 'another', 'event-' || i, 'another', ${columns} FROM inbox, n WHERE row_id = ?`,
+    row?.row_id ?? 0,
+  )
+  const found = await hub.runtime.replays.plan(
+    { tenants: 'alle', fingerprint: row?.fingerprint ?? '' },
+    OPERATOR,
+    'one',
+  )
+  const tooMany = hub.runtime.replays.plan({ tenants: 'alle' }, OPERATOR, 'all')
+
+  expect(found.items.map((item) => item.rowId)).toEqual([row?.row_id])
+  await expect(tooMany).rejects.toMatchObject({ code: 'DRIFT_FOR_STORT_UTVALG', details: { path: 'utvalg' } })
+})

@@ -70,6 +70,7 @@ export interface SeenRow {
   readonly state: string
   readonly head: number
   readonly last_code: string | null
+  readonly fingerprint: string | null
   readonly park_number: number
   readonly lease_token: number
   readonly runs: number
