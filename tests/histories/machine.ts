@@ -126,7 +126,7 @@ export class Machine {
 export function struckStore(machine: Machine, store: Store): Store {
   return {
     exclusive: store.exclusive,
-    transaction: (place, work) => machine.through(place, () => store.transaction(place, work)),
+    transaction: (place, work, terms) => machine.through(place, () => store.transaction(place, work, terms)),
     read: (place, work) => machine.through(place, () => store.read(place, work)),
     close: () => store.close(),
   }

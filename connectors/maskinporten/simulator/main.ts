@@ -8,6 +8,7 @@ const { values } = parseArgs({
   args,
   options: {
     port: { type: 'string' },
+    host: { type: 'string' },
     'public-key': { type: 'string' },
     'client-id': { type: 'string', default: 'klient' },
     kid: { type: 'string', default: 'nokkel' },

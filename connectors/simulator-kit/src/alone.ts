@@ -77,12 +77,14 @@ export function systemRandom(): SimulatorRandom {
 }
 
 /**
- * The rest of a simulator's `main.ts`: listens on `--port` (default 0), prints one line of JSON, and ends on SIGINT or SIGTERM.
+ * The rest of a simulator's `main.ts`: listens on `--port` (default 0) and `--host` (default 127.0.0.1; only a container of its own
+ * has reason for another), prints one line of JSON, and ends on SIGINT or SIGTERM.
  * Other arguments are left to the simulator.
  */
 export async function runAlone(app: FastifyInstance, args: readonly string[]): Promise<Listening> {
-  const { values } = parseArgs({ args: [...args], options: { port: { type: 'string' } }, strict: false })
-  const listening = await listenAlone(app, Number(values.port ?? 0))
+  const options = { port: { type: 'string' }, host: { type: 'string', default: '127.0.0.1' } } as const
+  const { values } = parseArgs({ args: [...args], options, strict: false })
+  const listening = await listenAlone(app, Number(values.port ?? 0), String(values.host))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void app.close())
   process.stdout.write(`${JSON.stringify({ listening: listening.url })}\n`)
   return listening

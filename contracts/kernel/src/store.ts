@@ -31,6 +31,15 @@ export interface Tx {
   next(series: Series): Promise<number>
 }
 
+/** What a transaction can do without. */
+export interface TransactionTerms {
+  /**
+   * False where each statement decides by itself over the very rows it changes (`UPDATE … WHERE` with everything that must hold), so that nothing
+   * other transactions do in between makes it wrong. Left out: the transaction is as if it were alone. For what is done all the time.
+   */
+  readonly serial?: false
+}
+
 /**
  * The durable store of one service (or, embedded, of all of them).
  *
@@ -43,7 +52,7 @@ export interface Store {
    * @throws what `work` throws; HubError STORE_UTILGJENGELIG (transient) when the store cannot be reached or was closed
    * @throws HubError STORE_UTFALL_UKJENT (transient) when the connection broke during the commit: it may be written, now or in a moment
    */
-  transaction<T>(place: string, work: (tx: Tx) => Promise<T>): Promise<T>
+  transaction<T>(place: string, work: (tx: Tx) => Promise<T>, terms?: TransactionTerms): Promise<T>
   /** Reads only what is committed; never the rows of a group that is still open (R1). Same restrictions on `work`. */
   read<T>(place: string, work: (tx: Tx) => Promise<T>): Promise<T>
   /** True where this process is the only one on the store, held by a lock of the operating system (R8): leases of others are void. */

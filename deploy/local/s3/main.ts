@@ -78,17 +78,20 @@ function install(standIn: StandIn): string {
   const half = `${home}.half-${process.pid}`
   console.error(`Building ${standIn.name} ${standIn.version} once, into ${cache}; this may take minutes.`)
   mkdirSync(half, { recursive: true })
-  try {
-    for (const [command = '', ...args] of standIn.build(half)) {
-      const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] })
-      if (status !== 0) fail(`${standIn.name} could not be built: ${command} ended with ${error?.message ?? status}`)
-    }
-    rmSync(join(half, 'target'), { recursive: true, force: true })
-    if (!existsSync(program)) renameSync(half, home)
-  } finally {
-    rmSync(half, { recursive: true, force: true })
+  const fault = built(standIn, half)
+  rmSync(join(half, 'target'), { recursive: true, force: true })
+  if (fault === undefined && !existsSync(program)) renameSync(half, home)
+  rmSync(half, { recursive: true, force: true })
+  return fault === undefined ? program : fail(`${standIn.name} could not be built: ${fault}`)
+}
+
+/** What went wrong, if anything did. */
+function built(standIn: StandIn, half: string): string | undefined {
+  for (const [command = '', ...args] of standIn.build(half)) {
+    const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] })
+    if (status !== 0) return `${command} ended with ${error?.message ?? status}`
   }
-  return program
+  return undefined
 }
 
 async function start(dir: string): Promise<void> {

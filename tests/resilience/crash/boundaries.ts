@@ -48,7 +48,7 @@ export class Boundaries {
   store(store: Store): Store {
     return {
       exclusive: store.exclusive,
-      transaction: (place, work) => this.around(`store ${place}`, () => store.transaction(place, work)),
+      transaction: (place, work, terms) => this.around(`store ${place}`, () => store.transaction(place, work, terms)),
       read: (place, work) => store.read(place, work),
       close: () => store.close(),
     }

@@ -217,12 +217,16 @@ function endingIn(store: Store, note: (tx: Tx, outcome: VerbOutcome) => Promise<
     exclusive: store.exclusive,
     read: store.read,
     close: store.close,
-    transaction: (place, work) =>
-      store.transaction(place, async (tx) => {
-        const result = await work(tx)
-        await note(tx, result as VerbOutcome)
-        return result
-      }),
+    transaction: (place, work, terms) =>
+      store.transaction(
+        place,
+        async (tx) => {
+          const result = await work(tx)
+          await note(tx, result as VerbOutcome)
+          return result
+        },
+        terms,
+      ),
   }
 }
 

@@ -52,10 +52,14 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
     }))
     await bus.append(records)
     const now = time.clock.now()
-    await store.transaction('runtime.published', async (tx) => {
-      for (const row of rows)
-        await tx.run("UPDATE outbox SET state = 'published', published_at = ? WHERE place = ?", now, row.place)
-    })
+    await store.transaction(
+      'runtime.published',
+      async (tx) => {
+        for (const row of rows)
+          await tx.run("UPDATE outbox SET state = 'published', published_at = ? WHERE place = ?", now, row.place)
+      },
+      { serial: false },
+    )
     return true
   }
 

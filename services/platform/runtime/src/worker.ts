@@ -26,6 +26,9 @@ function pairOf(handler: string, tenant: string): string {
   return `${handler} ${tenant}`
 }
 
+/** Rows are taken, kept and taken over by statements that name everything that must hold: what others do in between makes none of them wrong. */
+const LOOSE = { serial: false } as const
+
 /** Sleeps no longer than this, whatever is due when: the clock may have jumped meanwhile. */
 const LONGEST_NAP_MS = 30_000
 
@@ -128,27 +131,31 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     const now = around.time.clock.now()
     forgetAtTimes()
     touched.clear()
-    const { taken, nextDueAt, quiet } = await around.store.transaction('runtime.take', async (tx) => {
-      const taken: Taken[] = []
-      const quiet = new Map<string, number>()
-      let nextDueAt = Number.POSITIVE_INFINITY
-      for (const handler of byPriority) {
-        for (const tenant of order) {
-          const knownMs = quietUntil.get(pairOf(handler.name, tenant)) ?? 0
-          if (knownMs > now) {
-            nextDueAt = Math.min(nextDueAt, knownMs)
-            continue
+    const { taken, nextDueAt, quiet } = await around.store.transaction(
+      'runtime.take',
+      async (tx) => {
+        const taken: Taken[] = []
+        const quiet = new Map<string, number>()
+        let nextDueAt = Number.POSITIVE_INFINITY
+        for (const handler of byPriority) {
+          for (const tenant of order) {
+            const knownMs = quietUntil.get(pairOf(handler.name, tenant)) ?? 0
+            if (knownMs > now) {
+              nextDueAt = Math.min(nextDueAt, knownMs)
+              continue
+            }
+            const room = roomFor(handler, tenant, taken)
+            if (room <= 0) continue
+            const nextMs = await takeDue(tx, handler, tenant, room, now, taken)
+            if (nextMs === undefined) continue
+            nextDueAt = Math.min(nextDueAt, nextMs)
+            quiet.set(pairOf(handler.name, tenant), nextMs)
           }
-          const room = roomFor(handler, tenant, taken)
-          if (room <= 0) continue
-          const nextMs = await takeDue(tx, handler, tenant, room, now, taken)
-          if (nextMs === undefined) continue
-          nextDueAt = Math.min(nextDueAt, nextMs)
-          quiet.set(pairOf(handler.name, tenant), nextMs)
         }
-      }
-      return { taken, nextDueAt, quiet }
-    })
+        return { taken, nextDueAt, quiet }
+      },
+      LOOSE,
+    )
     for (const [pair, untilMs] of quiet) if (!touched.has(pair)) quietUntil.set(pair, untilMs)
     for (const { row, handler } of taken) begin(row, handler)
     return Math.min(
@@ -245,11 +252,15 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
   /** Shows that this holder lives. Only where others could take over. */
   async function beat(): Promise<void> {
     if (running.size === 0) return
-    const lost = await around.store.transaction('runtime.beat', async (tx) => {
-      const lost: Running[] = []
-      for (const one of running.values()) if (!(await beatLease(tx, one.lease))) lost.push(one)
-      return lost
-    })
+    const lost = await around.store.transaction(
+      'runtime.beat',
+      async (tx) => {
+        const lost: Running[] = []
+        for (const one of running.values()) if (!(await beatLease(tx, one.lease))) lost.push(one)
+        return lost
+      },
+      LOOSE,
+    )
     for (const one of lost) one.leaseLost = true
   }
 
@@ -280,8 +291,11 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
     const handler = byPriority.find((one) => one.name === row.handler)
     if (handler === undefined) return
     // Read anew: the former holder may have bound the row or fixed values since it was looked at (R19, R20).
-    const taken = await around.store.transaction('runtime.take-over', async (tx) =>
-      (await retakeRow(tx, { rowId: row.row_id, ...seen }, around.holder)) ? readRow(tx, row.row_id) : undefined,
+    const taken = await around.store.transaction(
+      'runtime.take-over',
+      async (tx) =>
+        (await retakeRow(tx, { rowId: row.row_id, ...seen }, around.holder)) ? readRow(tx, row.row_id) : undefined,
+      LOOSE,
     )
     watched.delete(row.row_id)
     if (taken === undefined) return

@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { createS3Client } from './s3-client.ts'
@@ -13,6 +18,12 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
+interface StoreOptions {
+  readonly accessKey?: () => string
+  readonly tls?: { readonly key: string; readonly cert: string }
+  readonly caFile?: string
+}
+
 interface Asked {
   readonly method: string | undefined
   readonly accessKey: string | undefined
@@ -22,30 +33,32 @@ interface Asked {
 /** A store that answers as told, and payloads on it. */
 async function storeThatAnswers(
   answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
-  accessKey: () => string = () => 'key',
+  { accessKey = () => 'key', tls, caFile }: StoreOptions = {},
 ): Promise<{ readonly payloads: S3Payloads; readonly asked: readonly Asked[] }> {
   const asked: Asked[] = []
-  const server = createServer(async (request, response) => {
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     const body = createHash('sha256')
       .update(await buffer(request))
       .digest('hex')
     const signedBy = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1]
     asked.push({ method: request.method, accessKey: signedBy, body })
     answer(request, response, asked.length)
-  })
+  }
+  const server = tls === undefined ? createServer(onRequest) : createTlsServer(tls, onRequest)
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('no port')
   const clock = { now: () => Date.now() }
   const client = createS3Client({
     settings: {
-      endpoint: `http://127.0.0.1:${address.port}`,
+      endpoint: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${address.port}`,
       region: 'eu-north-1',
       bucket: 'b',
       forcePathStyle: true,
       prefix: '',
       accessKey: 'env:KEY',
       secretKey: 'env:SECRET',
+      ...(caFile === undefined ? {} : { caFile }),
     },
     secrets: { resolve: async (reference) => (reference === 'env:KEY' ? accessKey() : 'secret') },
     clock,
@@ -114,13 +127,40 @@ test('an answer that is cut is told as transient', async () => {
 
 test('a rotated key is taken up with the next request', async () => {
   let key = 'old'
-  const { payloads, asked } = await storeThatAnswers(
-    (_, response) => xml(response, 404, 'NoSuchKey'),
-    () => key,
-  )
+  const { payloads, asked } = await storeThatAnswers((_, response) => xml(response, 404, 'NoSuchKey'), {
+    accessKey: () => key,
+  })
   const missing = { code: 'PAYLOAD_FINNES_IKKE', disposition: 'permanent' }
   await expect(payloads.facts(TENANT, 'x')).rejects.toMatchObject(missing)
   key = 'new'
   await expect(payloads.facts(TENANT, 'x')).rejects.toMatchObject(missing)
   expect(asked.map(({ accessKey }) => accessKey)).toEqual(['old', 'new'])
+})
+
+test('a certificate is believed when the CA file has it, and else told as transient', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'samband-s3-tls-'))
+  closers.push(async () => rmSync(folder, { recursive: true }))
+  const [keyFile, caFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
+  const made = spawnSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    keyFile,
+    '-out',
+    caFile,
+    ...subject,
+  ])
+  if (made.status !== 0) context.skip('openssl is not there, or too old, to make a certificate')
+  const tls = { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(caFile, 'utf8') }
+  const none = (_: IncomingMessage, response: ServerResponse) => xml(response, 404, 'NoSuchKey')
+
+  const known = await storeThatAnswers(none, { tls, caFile })
+  await expect(known.payloads.facts(TENANT, 'x')).rejects.toMatchObject({ code: 'PAYLOAD_FINNES_IKKE' })
+  const unknown = await storeThatAnswers(none, { tls })
+  const refused = { code: 'PAYLOAD_UTILGJENGELIG', disposition: 'transient' }
+  await expect(unknown.payloads.facts(TENANT, 'x')).rejects.toMatchObject(refused)
 })

@@ -369,9 +369,9 @@ function hookedStore(inner: Store, exclusive: boolean, hooks: Hook[]): Store {
   return {
     exclusive,
     read: (place, work) => inner.read(place, work),
-    async transaction(place, work) {
+    async transaction(place, work, terms) {
       await runHook('before', place)
-      const value = await inner.transaction(place, work)
+      const value = await inner.transaction(place, work, terms)
       await runHook('after', place)
       return value
     },

@@ -18,6 +18,10 @@ export function createLocks(schema: string, idleTimeoutMs: number) {
   const keysOf = (names: Iterable<string>) => [...new Set([...names].map((name) => lockKey(schema, name)))].sort()
 
   return {
+    /** The next run has it before it begins. */
+    ask(name: string): void {
+      asked.add(name)
+    },
     /**
      * Inside the transaction: takes what is free and never waits, for whoever waits here wakes up with a snapshot from before the other
      * one's commit and could only fail. @throws LockHeld

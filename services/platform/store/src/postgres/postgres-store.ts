@@ -42,14 +42,19 @@ export interface PostgresStatistics {
 }
 
 const BEGIN_WRITE = 'BEGIN ISOLATION LEVEL SERIALIZABLE'
+const BEGIN_LOOSE = 'BEGIN ISOLATION LEVEL READ COMMITTED'
 const BEGIN_READ = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'
 
 /** Most runs of one work. A lock that is held does not count: the next run has waited for it and holds it. */
 const MOST_RUNS = 15
+/** So many runs may be lost to others before the work queues up. */
+const RUNS_AMONG_OTHERS = 4
 const FIRST_PAUSE_MS = 4
 const LONGEST_PAUSE_MS = 400
 
-type Mode = 'write' | 'read'
+type Mode = 'write' | 'loose' | 'read'
+
+const BEGIN: Readonly<Record<Mode, string>> = { write: BEGIN_WRITE, loose: BEGIN_LOOSE, read: BEGIN_READ }
 
 /** The store of the distributed mode. Transactions are serializable and run side by side; see the decision about it. */
 export function createPostgresStore(options: PostgresStoreOptions): PostgresStore {
@@ -88,6 +93,8 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       if (most === 'once') repeated += 1
       statistics.repeats.conflict += 1
       if (run > 1) await pause(run)
+      // Whoever was in somebody's way so often goes on with those like it one at a time.
+      if (run === RUNS_AMONG_OTHERS) locks.ask('often in the way')
       run += 1
     }
   }
@@ -123,7 +130,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
       const connection = await pool.take()
       try {
         await locks.takeBefore(connection)
-        await connection.command(mode === 'write' ? BEGIN_WRITE : BEGIN_READ)
+        await connection.command(BEGIN[mode])
         return connection
       } catch (error) {
         const replace = connection.lost && tried < settings.poolSize
@@ -172,7 +179,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
         new HubError('STORE_UTILGJENGELIG', 'transient', 'The store is closed: the process is stopping.'),
       )
     if (broken !== undefined) return Promise.reject(broken)
-    statistics[mode === 'write' ? 'transactions' : 'reads'] += 1
+    statistics[mode === 'read' ? 'reads' : 'transactions'] += 1
     const answer = untilDecided(mode, work)
     const tracked = answer.then(
       () => {},
@@ -191,7 +198,7 @@ export function createPostgresStore(options: PostgresStoreOptions): PostgresStor
   return {
     exclusive: false,
     statistics,
-    transaction: (_place, work) => submit('write', work),
+    transaction: (_place, work, terms) => submit(terms?.serial === false ? 'loose' : 'write', work),
     read: (_place, work) => submit('read', work),
     abandon() {
       ended = 'abandoned'
