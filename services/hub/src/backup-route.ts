@@ -27,13 +27,17 @@ export interface BackupAnswer {
   readonly setning: string
 }
 
+/** What the audit says was asked for, and what came of it. */
+type AuditedVerb = 'backup-asked' | 'backup' | 'backup-refused' | 'backup-failed'
+
 const Body = z.strictObject({ fil: z.string().regex(BACKUP_NAME) })
 const MOST_BODY_BYTES = 1_024
 const MOST_PERSON_CHARACTERS = 100
 
 /**
  * Adds POST `/api/v1/drift/sikkerhetskopi` `{ fil }`: a copy of the running store into the configured folder, and nowhere else. The copy holds all
- * municipalities, so the operator must be allowed all of them. Audited before it is begun, under the person of the header `Operator`.
+ * municipalities, so the operator must be allowed all of them. Audited under the person of the header `Operator`: before it is begun that it was
+ * asked for, afterwards what came of it.
  */
 export function registerBackup(app: FastifyInstance, deps: BackupRouteDependencies): void {
   app.register(
@@ -45,21 +49,29 @@ export function registerBackup(app: FastifyInstance, deps: BackupRouteDependenci
         const { fil } = checked(request.body)
         const person = personOf(request)
         if (deps.folder === undefined) throw noFolder()
+        const audit = (verb: AuditedVerb, reason: string) =>
+          deps.store.transaction('hub.backup-audit', (tx) =>
+            writeAudit(tx, {
+              person,
+              klientId: operator.klientId,
+              verb,
+              reason,
+              at: deps.time.clock.now(),
+              details: { fil },
+            }),
+          )
+        await audit('backup-asked', 'Sikkerhetskopi av lageret')
         const at = deps.time.clock.now()
-        await deps.store.transaction('hub.backup-audit', (tx) =>
-          writeAudit(tx, {
-            person,
-            klientId: operator.klientId,
-            verb: 'backup',
-            reason: 'Sikkerhetskopi av lageret',
-            at,
-            details: { fil },
-          }),
-        )
-        const written = await deps.folder.write(fil)
-        if (written === 'exists') throw taken()
-        if (written === 'busy') throw busy()
-        deps.log.info('backup written', { klientId: operator.klientId, sizeBytes: written.sizeBytes })
+        const written = await deps.folder.write(fil).catch(async (error: unknown) => {
+          await audit('backup-failed', 'Kopien kunne ikke skrives')
+          throw error
+        })
+        if (written === 'exists' || written === 'busy') {
+          await audit('backup-refused', written === 'exists' ? 'Navnet er brukt' : 'En annen kopi skrives')
+          throw written === 'exists' ? taken() : busy()
+        }
+        await audit('backup', 'Sikkerhetskopi av lageret')
+        deps.log.info('backup written', { klientId: operator.klientId, bytes: written.sizeBytes })
         const answer: BackupAnswer = {
           fil,
           sti: written.path,
