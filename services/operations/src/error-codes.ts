@@ -99,7 +99,7 @@ export const RUNTIME_ERROR_CODES = {
     meaning:
       'Beviset har ikke den formen som mottakersystemets eget svar har; feltet som mangler eller er feil, er nevnt.',
     owner: 'drift',
-    nextStep: 'Skriv beviset med feltene som står under Bevis i README for koblingen, og svar igjen.',
+    nextStep: 'Skriv beviset med feltene som står under Evidence i README for koblingen, og svar igjen.',
   },
   DRIFT_TJENESTEN_SVARER_IKKE: {
     meaning: 'Tjenesten som eier meldingen, svarer ikke. Ingenting er gjort.',
@@ -172,20 +172,21 @@ export const RUNTIME_ERROR_CODES = {
     nextStep: 'Frigjør plass eller øk kvoten. Det prøves igjen av seg selv.',
   },
   PAYLOAD_FINNES_IKKE: {
-    meaning: 'Dokumentet eller innholdet finnes ikke lenger i lageret.',
+    meaning: 'Dokumentet eller innholdet finnes ikke i mappen payloads.',
     owner: 'drift',
     nextStep:
-      'Se om lagringstiden er ute, eller om lageret mangler etter en gjenoppretting. Be avsender sende på nytt.',
+      'Se om mappen payloads mangler noe, for eksempel etter en gjenoppretting, og legg det tilbake. Er det tapt: forkast raden, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_FOR_STOR: {
     meaning: 'Dokumentet er større enn grensen.',
     owner: 'saksbehandler',
-    nextStep: 'Del opp eller komprimer dokumentet, og send det på nytt.',
+    nextStep: 'Del opp eller komprimer dokumentet, og send brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_ODELAGT: {
     meaning: 'Det lagrede innholdet lar seg ikke bekrefte: filen er skadet, eller kryptert med en annen nøkkel.',
     owner: 'drift',
-    nextStep: 'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi, eller be avsender sende på nytt.',
+    nextStep:
+      'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi; eller forkast raden, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_UGYLDIG_NOKKEL: {
     meaning: 'Kommunens krypteringsnøkkel har feil form.',
