@@ -54,7 +54,7 @@ async function aRoute(
     store.read('test.audit', (tx) =>
       tx.all<{ person: string; verb: string; details: string }>('SELECT person, verb, details FROM audit'),
     )
-  return { post, audit, asked }
+  return { app, post, audit, asked }
 }
 
 test('an operator with all municipalities takes a copy, and the audit names the person', async () => {
@@ -126,4 +126,14 @@ test('the audit says of a copy that could not be written that there is none', as
   const { post, audit } = await aRoute({ folder: { write: () => Promise.reject(new Error('disk full')) } })
   expect((await post({ fil: 'natt.db' })).statusCode).toBe(500)
   expect((await audit()).map(({ verb }) => verb)).toEqual(['backup-asked', 'backup-failed'])
+})
+
+test('another method is told which one the address takes, and half a JSON document is refused as elsewhere in the API', async () => {
+  const { app } = await aRoute()
+  const url = '/api/v1/drift/sikkerhetskopi'
+  const got = await app.inject({ url })
+  expect([got.statusCode, got.headers.allow, got.json().code]).toEqual([405, 'POST', 'METODE_IKKE_TILLATT'])
+  const headers = { 'content-type': 'application/json', operator: 'Driftsvakt' }
+  const half = await app.inject({ method: 'POST', url, headers, payload: '{"fil":' })
+  expect(half.json()).toMatchObject({ status: 400, code: 'DRIFT_UGYLDIG_FORESPORSEL' })
 })

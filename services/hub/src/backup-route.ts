@@ -1,4 +1,4 @@
-import { answerProblems, type OperatorCaller, Problem } from '@samband/access'
+import { answerProblems, notAllowed, type OperatorCaller, Problem } from '@samband/access'
 import { type IdSource, isoInstant, type Logger, type Store, type Time } from '@samband/kernel'
 import { writeAudit } from '@samband/runtime'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
@@ -31,8 +31,10 @@ export interface BackupAnswer {
 type AuditedVerb = 'backup-asked' | 'backup' | 'backup-refused' | 'backup-failed'
 
 const Body = z.strictObject({ fil: z.string().regex(BACKUP_NAME) })
+const INVALID = 'DRIFT_UGYLDIG_FORESPORSEL'
 const MOST_BODY_BYTES = 1_024
 const MOST_PERSON_CHARACTERS = 100
+const OTHER_THAN_POST = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
  * Adds POST `/api/v1/drift/sikkerhetskopi` `{ fil }`: a copy of the running store into the configured folder, and nowhere else. The copy holds all
@@ -42,7 +44,7 @@ const MOST_PERSON_CHARACTERS = 100
 export function registerBackup(app: FastifyInstance, deps: BackupRouteDependencies): void {
   app.register(
     async (scope) => {
-      answerProblems(scope, { ids: deps.ids, log: deps.log })
+      answerProblems(scope, { ids: deps.ids, log: deps.log, unreadableCode: INVALID })
       scope.post('/', { bodyLimit: MOST_BODY_BYTES }, async (request, reply) => {
         const operator = deps.authorise(request, 'drift.kopi')
         if (operator.tenants !== 'alle') throw notAll()
@@ -82,6 +84,7 @@ export function registerBackup(app: FastifyInstance, deps: BackupRouteDependenci
         }
         return reply.code(201).header('cache-control', 'no-store').send(answer)
       })
+      scope.route({ method: OTHER_THAN_POST, url: '/', onRequest: notAllowed('POST'), handler: async () => undefined })
     },
     { prefix: '/api/v1/drift/sikkerhetskopi' },
   )
@@ -116,7 +119,7 @@ function decoded(value: string): string {
 }
 
 function invalid(path: string, detail: string): Problem {
-  const code = 'DRIFT_UGYLDIG_FORESPORSEL'
+  const code = INVALID
   return new Problem({
     status: 400,
     code,

@@ -118,7 +118,7 @@ function refusedByFramework(thrown: unknown): Answer | undefined {
     return answer('FEIL_MEDIETYPE', status, 'Medietypen støttes ikke', 'Innholdet skal være application/json.')
   if (status < 400 || status >= 500) return undefined
   return answer(
-    'UGYLDIG_FORESPORSEL',
+    'DRIFT_UGYLDIG_FORESPORSEL',
     status,
     'Forespørselen er ikke gyldig',
     'Innholdet kan ikke leses som JSON, eller adressen er feil skrevet.',

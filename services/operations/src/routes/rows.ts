@@ -41,7 +41,10 @@ export function rowRoutes(app: FastifyInstance, deps: OperationsDeps): void {
     if (operator.tenants !== 'alle') throw notHere('Bare en operatør for alle kommuner kan gjøre dette.', 'tillit')
     await verbs.trust(by, arsak)
     log.warn('a person trusts the restored store again', { klientId: by.klientId })
-    return { setning: 'Lageret regnes igjen som fullstendig. Fra neste start spør ikke navet før det sender.' }
+    return {
+      setning:
+        'Lageret regnes igjen som fullstendig, men først fra neste start: start navet på nytt. Til da spør det fortsatt før det sender.',
+    }
   })
 
   app.post('/sporsmal/:effectKey/svar', async (request): Promise<VerbAnswer> => {
