@@ -64,7 +64,7 @@ export const RUNTIME_ERROR_CODES = {
     nextStep: 'Kjør den om igjen i stedet: da gjøres den ferdig uten at noe sendes på nytt.',
   },
   DRIFT_FEIL_TILSTAND: {
-    meaning: 'Tilstanden tillater ikke dette nå.',
+    meaning: 'Det som skulle endres, er i en annen tilstand enn dette krever.',
     owner: 'drift',
     nextStep:
       'Hent den på nytt og se hvilken tilstand den er i; det som er ferdig, endres ikke, og en annen kan ha vært raskere.',

@@ -53,6 +53,16 @@ export function refusal(code: RefusalCode, detail: string, path?: string): HubEr
   return new Refusal(code, 'permanent', detail, path === undefined ? {} : { path })
 }
 
+/** Waits for a verb, and says in this sentence why the state of what it is about does not allow it. */
+export async function orRefused<T>(verb: Promise<T>, sentence: string, path: string): Promise<T> {
+  try {
+    return await verb
+  } catch (error) {
+    if (asHubError(error)?.code === 'DRIFT_FEIL_TILSTAND') throw refusal('DRIFT_FEIL_TILSTAND', sentence, path)
+    throw error
+  }
+}
+
 /** Answers with the problem document for whatever a route threw; what is our fault is logged, without its message. */
 export function sendProblem(reply: FastifyReply, thrown: unknown, errorCodes: ErrorCodes, log: Logger): FastifyReply {
   const { document, headers } = answerFor(thrown, errorCodes)

@@ -104,6 +104,15 @@ test('a replay is planned, forecast, started and followed to its end', async () 
   expect((await post(`/omkjoringer/${job.omkjoringId}/pause`, {})).json()).toMatchObject({
     status: 409,
     code: 'DRIFT_FEIL_TILSTAND',
+    detail: expect.stringMatching(/^Omkjøringen er ferdig og kan ikke settes på pause\./),
+  })
+})
+
+test('a store that is trusted has nothing to be trusted again for', async () => {
+  expect((await post('/tillit', { arsak: 'alt er sammenlignet' })).json()).toMatchObject({
+    status: 409,
+    code: 'DRIFT_FEIL_TILSTAND',
+    detail: expect.stringMatching(/^Lageret er ikke merket som gjenopprettet/),
   })
 })
 

@@ -160,6 +160,8 @@ export const VERBS: readonly Verb[] = [
     count: [0, 1],
     ask([fingerprint], options) {
       const query = { kommune: text(options, 'tenant'), antall: text(options, 'limit') }
+      if (fingerprint === undefined && query.antall !== undefined)
+        throw new UsageError('--limit gjelder radene til ett fingeravtrykk: oppgi det, eller la --limit være.')
       return fingerprint === undefined
         ? question({ method: 'GET', path: '/feil', query: { kommune: query.kommune } }, FailuresAnswer, renderFailures)
         : question({ method: 'GET', path: `/feil/${segment(fingerprint)}`, query }, RowsAnswer, renderRows)
