@@ -79,6 +79,19 @@ function endLike(exitCode, signal) {
   setTimeout(() => process.exit(128 + (constants.signals[signal] ?? 0)), 200)
 }
 
+/** Some failures come later as an event (no such file), others at once as a throw (no memory, too many files, a bad format). */
+function start(node) {
+  const notStarted = (error) => refuse(`${node} could not be started (${error.message}).`)
+  try {
+    const child = spawn(node, program, { stdio: 'inherit', env: withFirstInPath(dirname(node)) })
+    passOnSignals(child)
+    child.on('error', notStarted)
+    child.on('exit', endLike)
+  } catch (error) {
+    notStarted(error)
+  }
+}
+
 const program = process.argv.slice(2)
 const node = chooseNode()
 if (program.length === 0) {
@@ -90,8 +103,5 @@ if (program.length === 0) {
       `and finds no package ${platformPackage()} in node_modules.`,
   )
 } else {
-  const child = spawn(node, program, { stdio: 'inherit', env: withFirstInPath(dirname(node)) })
-  passOnSignals(child)
-  child.on('error', (error) => refuse(`${node} could not be started (${error.message}).`))
-  child.on('exit', endLike)
+  start(node)
 }

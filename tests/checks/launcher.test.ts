@@ -112,6 +112,17 @@ function behavesUnder(node: string): void {
 describe('under the Node of this run', () => {
   behavesUnder(process.execPath)
 
+  test('says so when the system refuses to start anything at all', async () => {
+    const { launcher, program } = repository(tellWhatRuns)
+    const refusing =
+      'import processes from "node:child_process"; import { syncBuiltinESMExports } from "node:module";' +
+      'processes.spawn = () => { throw new Error("spawn ENOMEM") }; syncBuiltinESMExports()'
+    const preload = `data:text/javascript,${encodeURIComponent(refusing)}`
+    const ending = await launch(process.execPath, ['--import', preload, launcher, program])
+    expect(ending).toMatchObject({ code: 1, output: expect.stringContaining('could not be started (spawn ENOMEM)') })
+    expect(ending.output).not.toContain('at ')
+  })
+
   test('needs no platform package', async () => {
     const { launcher, program } = repository(tellWhatRuns, false)
     expect((await launch(process.execPath, [launcher, program])).code).toBe(7)

@@ -145,7 +145,7 @@ test('a copy of a running hub is put back: what came before it is there, what ca
   expect(copied.text).toContain(join(folder, 'kopier', 'natt.db'))
   expect((await samband(['backup', 'natt.db'], first.url)).text).toContain('Det finnes en fil med dette navnet')
   expect((await samband(['backup', '../ut.db'], first.url)).code).toBe(1)
-  expect((await samband(['audit'], first.url)).text).toContain('Driftsvakt tok en sikkerhetskopi')
+  expect((await samband(['audit'], first.url)).text).toContain('Driftsvakt fikk skrevet sikkerhetskopien')
   const after = await (await sender(first.url)).send('etter-kopien')
 
   const restore = ['restore', '--fra', join(folder, 'kopier', 'natt.db'), '--data', join(folder, 'data')]

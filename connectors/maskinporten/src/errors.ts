@@ -129,7 +129,7 @@ export const MASKINPORTEN_ERROR_CODES = {
   MASKINPORTEN_NOKKEL_UGYLDIG: {
     meaning: 'Den private nøkkelen i oppsettet kan ikke brukes.',
     owner: 'drift',
-    nextStep: 'Legg inn en RSA-nøkkel på minst 2048 biter i PEM-format, og enten kid eller x5c.',
+    nextStep: 'Legg inn en RSA-nøkkel på minst 2048 biter, som PEM eller JWK, og id-en (kid) den er registrert med.',
   },
   MASKINPORTEN_KLOKKE: {
     meaning: 'Maskinporten mener at forespørselen kom for tidlig eller for sent.',

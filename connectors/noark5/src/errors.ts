@@ -63,43 +63,49 @@ export const NOARK5_ERROR_CODES = {
   NOARK5_ARKIVDEL_MANGLER: {
     meaning: 'Arkivdelen med denne tittelen finnes ikke, eller brukeren ser den ikke.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Rett tittelen i kommunens fil eller i brevets felt arkiv.arkivdel.',
+    nextStep:
+      'Rett tittelen i kommunens fil og kjør raden på nytt. Står den i brevets felt arkiv.arkivdel: forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_ARKIVDEL_IKKE_ENTYDIG: {
     meaning: 'Flere arkivdeler har samme tittel.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Gi arkivdelene ulike titler, eller oppgi en som er entydig.',
+    nextStep: 'Gi arkivdelene ulike titler og kjør raden på nytt.',
   },
   NOARK5_ARKIVDEL_LUKKET: {
     meaning: 'Arkivdelen eller klassen tar ikke imot nye saksmapper.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Åpne arkivdelen eller oppgi en annen.',
+    nextStep:
+      'Åpne arkivdelen eller klassen og kjør raden på nytt; eller forkast den, og send brevet på nytt med ny eksternReferanse og en annen.',
   },
   NOARK5_KLASSE_MANGLER: {
     meaning: 'Klassen mangler i brevet eller finnes ikke i arkivdelens klassifikasjonssystem.',
     owner: 'Kommunens arkiv',
     nextStep:
-      'Opprett klassen i klassifikasjonssystemet og kjør raden på nytt; eller forkast den, og send brevet på nytt med en klasseID som finnes, i arkiv.klasse.',
+      'Opprett klassen i klassifikasjonssystemet og kjør raden på nytt; eller forkast den, og send brevet på nytt med ny eksternReferanse og en klasseID som finnes, i arkiv.klasse.',
   },
   NOARK5_KODE_MANGLER: {
     meaning: 'Arkivkjernen har ikke koden i kodelisten som er nevnt.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Legg koden i kjernens kodeliste, eller sett en annen kode i profilen for kjernen.',
+    nextStep:
+      'Legg koden i kjernens kodeliste, eller sett kjernens kode under profileChanges.koder i kommunens fil. Kjør så raden på nytt.',
   },
   NOARK5_SAKSMAPPE_FINNES_IKKE: {
     meaning: 'Saksmappen brevet viser til med mappeID, finnes ikke eller er ikke entydig.',
     owner: 'Avsendersystemet',
-    nextStep: 'Rett arkiv.saksmappe.mappeID, eller oppgi noekkel og tittel så mappen opprettes.',
+    nextStep:
+      'Forkast raden, og send brevet på nytt med ny eksternReferanse: med en mappeID som finnes, eller med noekkel og tittel så mappen opprettes.',
   },
   NOARK5_SAKSMAPPE_LUKKET: {
     meaning: 'Saksmappen tar ikke imot flere journalposter.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Åpne saksmappen og kjør raden på nytt, eller oppgi en annen saksmappe.',
+    nextStep:
+      'Åpne saksmappen og kjør raden på nytt; eller forkast den, og send brevet på nytt med ny eksternReferanse og en annen saksmappe.',
   },
   NOARK5_FORELDER_MANGLER: {
     meaning: 'Noe som er opprettet tidligere i samme journalføring, finnes ikke lenger i kjernen.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Finn ut hvem som slettet det. Skal brevet arkiveres likevel, må det gjøres som en ny journalføring.',
+    nextStep:
+      'Finn ut hvem som slettet det. Skal brevet arkiveres likevel: forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_LENKE_MANGLER: {
     meaning: 'Arkivkjernen tilbyr ikke operasjonen som trengs på dette objektet.',
@@ -115,12 +121,12 @@ export const NOARK5_ERROR_CODES = {
   NOARK5_UGYLDIG_INNHOLD: {
     meaning: 'Arkivkjernen avviste innholdet.',
     owner: 'Avsendersystemet',
-    nextStep: 'Rett feltet som er nevnt, og send brevet på nytt med ny referanse.',
+    nextStep: 'Rett feltet som er nevnt, forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_UGYLDIG_INNHOLDSFIL: {
     meaning: 'Det lagrede innholdet til brevet lar seg ikke lese som arkivinnhold.',
     owner: 'Drift',
-    nextStep: 'Dette er en feil i huben. Ta vare på raden og meld fra.',
+    nextStep: 'Dette er en feil i navet. Ta vare på raden og meld fra.',
   },
   NOARK5_IKKE_STOTTET: {
     meaning: 'Arkivkjernen kjenner ikke operasjonen eller medietypen.',
@@ -141,7 +147,8 @@ export const NOARK5_ERROR_CODES = {
     meaning:
       'Kjernen kan ikke si sikkert om objektet finnes, fordi den gir egne id-er eller oppslaget ikke finner noe vi vet er der.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Se etter i arkivsystemet, og svar på spørsmålet i konsollet: finnes det, eller finnes det ikke.',
+    nextStep:
+      'Se etter i arkivsystemet, og svar på spørsmålet med kommandoen answer: finnes det, eller finnes det ikke.',
   },
   NOARK5_IKKE_ENTYDIG: {
     meaning: 'Mer enn ett objekt i kjernen har vår nøkkel.',
@@ -157,17 +164,20 @@ export const NOARK5_ERROR_CODES = {
     meaning:
       'Et tidligere forsøk på å laste opp filen ble brutt, og kjernen tar ikke imot en ny på samme dokumentobjekt.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Slett dokumentobjektet uten fil i arkivsystemet, og be om ny registrering av dokumentet i konsollet.',
+    nextStep:
+      'Forkast raden, sett journalposten til Utgår i arkivsystemet, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_FIL_AVVIST: {
     meaning: 'Arkivkjernen tar ikke imot filen: type, størrelse eller innhold.',
     owner: 'Avsendersystemet',
-    nextStep: 'Kontroller at filen er hel og av en type kjernen godtar.',
+    nextStep:
+      'Kontroller at filen er hel og av en type kjernen godtar. Forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_FIL_AVVIKER: {
     meaning: 'Filen i arkivet er en annen enn den som ble sendt.',
     owner: 'Kommunens arkiv',
-    nextStep: 'Sammenlign filen i arkivet med dokumentet i brevet. Slett dokumentobjektet og be om ny registrering.',
+    nextStep:
+      'Sammenlign filen i arkivet med dokumentet i brevet. Forkast raden, svar finnes-ikke (to personer), sett journalposten til Utgår, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   NOARK5_JOURNALPOST_UTGAR: {
     meaning: 'Journalposten er merket Utgår i arkivet og blir ikke satt til Ekspedert.',

@@ -6,7 +6,7 @@ export interface KnownRefusal {
   readonly means: 'concurrent' | 'exists' | 'blocked'
 }
 
-/** In what a core differs from others, as data. A tenant's file may start from a named one and change members. */
+/** In what a core differs from others, as data. A tenant's file names one and may change some members. */
 export interface NoarkProfile {
   readonly name: string
   /** The core keeps the systemID we send and refuses a second object with it. False: look-ups never say "not there". */

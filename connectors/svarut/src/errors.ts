@@ -39,23 +39,26 @@ export const SVARUT_ERROR_CODES = {
   SVARUT_GJENTAGENDE_FORSENDELSE: {
     meaning: 'SvarUt mener at det samme brevet er sendt til samme mottaker før.',
     owner: 'saksbehandler',
-    nextStep: 'Se om brevet allerede er sendt. Er det ment å gå flere ganger, endre tittelen eller vent to døgn.',
+    nextStep:
+      'Se om brevet allerede er sendt. Er det ment å gå flere ganger: send det med ny eksternReferanse og en annen tittel, eller vent to døgn først.',
   },
   SVARUT_UGYLDIG_FORSENDELSE: {
     meaning: 'SvarUt godtar ikke innholdet i forsendelsen.',
     owner: 'saksbehandler',
-    nextStep: 'Rett feltet som er nevnt, i fagsystemet, og send på nytt derfra.',
+    nextStep: 'Rett feltet som er nevnt, i fagsystemet, forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   SVARUT_DOKUMENT_AVVIST: {
     meaning:
       'SvarUt kan ikke lese eller lagre et av dokumentene, for eksempel fordi det er tomt eller passordbeskyttet.',
     owner: 'saksbehandler',
-    nextStep: 'Åpne dokumentene, erstatt det som er tomt, ødelagt eller låst, og send på nytt fra fagsystemet.',
+    nextStep:
+      'Åpne dokumentene, erstatt det som er tomt, ødelagt eller låst, forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   SVARUT_FOR_STOR: {
     meaning: 'Forsendelsen er større enn SvarUt tar imot.',
     owner: 'saksbehandler',
-    nextStep: 'Gjør dokumentene mindre eller del opp brevet; det som kan skrives ut, må være under 350 MB til sammen.',
+    nextStep:
+      'Gjør dokumentene mindre eller del opp brevet (det som kan skrives ut, må være under 350 MB til sammen), forkast raden, og send brevet på nytt med ny eksternReferanse.',
   },
   SVARUT_FOR_MANGE_KALL: {
     meaning: 'SvarUt ber om at det sendes langsommere.',
@@ -95,12 +98,14 @@ export const SVARUT_ERROR_CODES = {
   SVARUT_INNHOLD_ODELAGT: {
     meaning: 'Det lagrede innholdet i forsendelsen kan ikke leses som forsendelse.',
     owner: 'drift',
-    nextStep: 'Se på lageret for innhold. Be fagsystemet sende forsendelsen på nytt.',
+    nextStep:
+      'Se på lageret for innhold. Forkast raden, og be fagsystemet sende brevet på nytt med ny eksternReferanse.',
   },
   SVARUT_DOKUMENT_ENDRET: {
     meaning: 'Et lagret dokument er ikke det samme som da forsendelsen ble tatt imot.',
     owner: 'drift',
-    nextStep: 'Se på lageret for innhold. Be fagsystemet sende forsendelsen på nytt.',
+    nextStep:
+      'Se på lageret for innhold. Forkast raden, og be fagsystemet sende brevet på nytt med ny eksternReferanse.',
   },
 } as const satisfies Readonly<Record<string, ErrorCodeHelp>>
 

@@ -237,6 +237,7 @@ describe("against KS's specification of Send v3", () => {
     readonly maxItems?: number
   }
   const spec = readSpec<{ readonly components: { readonly schemas: Readonly<Record<string, SpecSchema>> } }>(
+    process.env['SAMBAND_SPECS'],
     'rest-v3/forsendelse-send-api-v3.json',
   )
 
@@ -260,12 +261,15 @@ describe("against KS's specification of Send v3", () => {
   test.skipIf(!spec).each([
     ['PersonForsendelse', PersonForsendelse],
     ['OrganisasjonForsendelse', OrganisasjonForsendelse],
-  ])('%s has the same fields, the same obligations and the same lengths', (name, schema) => {
-    const ours = lines(z.toJSONSchema(schema, { reused: 'inline' }) as SpecSchema, '')
-    const theirs = lines(spec?.components.schemas[name] ?? {}, '')
-    const ignored = /digitalId|konteringskode|landkode/ // ours by pattern and check digits
-    expect(ours.filter((line) => !ignored.test(line)).sort()).toEqual(
-      theirs.filter((line) => !ignored.test(line)).sort(),
-    )
-  })
+  ])(
+    '%s has the same fields, the same obligations and the same lengths (skipped without SAMBAND_SPECS)',
+    (name, schema) => {
+      const ours = lines(z.toJSONSchema(schema, { reused: 'inline' }) as SpecSchema, '')
+      const theirs = lines(spec?.components.schemas[name] ?? {}, '')
+      const ignored = /digitalId|konteringskode|landkode/ // ours by pattern and check digits
+      expect(ours.filter((line) => !ignored.test(line)).sort()).toEqual(
+        theirs.filter((line) => !ignored.test(line)).sort(),
+      )
+    },
+  )
 })

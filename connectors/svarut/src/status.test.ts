@@ -10,9 +10,9 @@ interface StatusSpec {
   }
 }
 
-const spec = readSpec<StatusSpec>('rest-v3/forsendelse-status-api-v3.json')
+const spec = readSpec<StatusSpec>(process.env['SAMBAND_SPECS'], 'rest-v3/forsendelse-status-api-v3.json')
 
-test.skipIf(!spec)("the table has exactly the statuses of KS's specification", () => {
+test.skipIf(!spec)("the table has exactly the statuses of KS's specification (skipped without SAMBAND_SPECS)", () => {
   expect(Object.keys(SVARUT_STATUSES).sort()).toEqual(
     spec?.components.schemas.ForsendelseStatus.properties.status.enum.toSorted(),
   )

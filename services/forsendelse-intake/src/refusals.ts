@@ -67,7 +67,7 @@ export function otherContent(forsendelseId: string): Problem {
     status: 409,
     code: 'REFERANSE_I_BRUK',
     title: 'Referansen er brukt',
-    detail: `Et brev med samme eksternReferanse og annet innhold er tatt imot før, med id ${forsendelseId}. Gi brevet en ny referanse.`,
+    detail: `Et brev med samme eksternReferanse og annet innhold er tatt imot før, med id ${forsendelseId}. Gi brevet en ny eksternReferanse.`,
     errors: [{ path: 'eksternReferanse', code: 'REFERANSE_I_BRUK', detail: 'Må være ulik for hvert brev.' }],
   })
 }

@@ -54,7 +54,7 @@ async function aRoute(
     store.read('test.audit', (tx) =>
       tx.all<{ person: string; verb: string; details: string }>('SELECT person, verb, details FROM audit'),
     )
-  return { post, audit, asked }
+  return { app, post, audit, asked }
 }
 
 test('an operator with all municipalities takes a copy, and the audit names the person', async () => {
@@ -67,7 +67,11 @@ test('an operator with all municipalities takes a copy, and the audit names the 
     storrelseBytes: 4_096,
   })
   expect(asked).toEqual(['drift.kopi'])
-  expect(await audit()).toEqual([{ person: 'Driftsvakt', verb: 'backup', details: '{"fil":"natt-2026-11-25.db"}' }])
+  const line = { person: 'Driftsvakt', details: '{"fil":"natt-2026-11-25.db"}' }
+  expect(await audit()).toEqual([
+    { ...line, verb: 'backup-asked' },
+    { ...line, verb: 'backup' },
+  ])
 })
 
 test('paths, hidden files and other endings are refused before anything is written', async () => {
@@ -113,14 +117,31 @@ test('a token without the scope is refused as the token check says', async () =>
 })
 
 test('a taken name, a copy under way and a hub without a folder are conflicts that say what to do', async () => {
-  for (const [folder, code] of [
-    [{ write: async () => 'exists' as const }, 'KOPI_FINNES'],
-    [{ write: async () => 'busy' as const }, 'KOPI_PAGAR'],
-    ['none', 'KOPI_IKKE_SATT_OPP'],
+  for (const [folder, code, audited] of [
+    [{ write: async () => 'exists' as const }, 'KOPI_FINNES', ['backup-asked', 'backup-refused']],
+    [{ write: async () => 'busy' as const }, 'KOPI_PAGAR', ['backup-asked', 'backup-refused']],
+    ['none', 'KOPI_IKKE_SATT_OPP', []],
   ] as const) {
-    const { post } = await aRoute({ folder })
+    const { post, audit } = await aRoute({ folder })
     const answer = await post({ fil: 'natt.db' })
     expect([answer.statusCode, answer.json().code]).toEqual([409, code])
+    expect((await audit()).map(({ verb }) => verb)).toEqual(audited)
     await close()
   }
+})
+
+test('the audit says of a copy that could not be written that there is none', async () => {
+  const { post, audit } = await aRoute({ folder: { write: () => Promise.reject(new Error('disk full')) } })
+  expect((await post({ fil: 'natt.db' })).statusCode).toBe(500)
+  expect((await audit()).map(({ verb }) => verb)).toEqual(['backup-asked', 'backup-failed'])
+})
+
+test('another method is told which one the address takes, and half a JSON document is refused as elsewhere in the API', async () => {
+  const { app } = await aRoute()
+  const url = '/api/v1/drift/sikkerhetskopi'
+  const got = await app.inject({ url })
+  expect([got.statusCode, got.headers.allow, got.json().code]).toEqual([405, 'POST', 'METODE_IKKE_TILLATT'])
+  const headers = { 'content-type': 'application/json', operator: 'Driftsvakt' }
+  const half = await app.inject({ method: 'POST', url, headers, payload: '{"fil":' })
+  expect(half.json()).toMatchObject({ status: 400, code: 'DRIFT_UGYLDIG_FORESPORSEL' })
 })

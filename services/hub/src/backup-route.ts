@@ -1,4 +1,4 @@
-import { answerProblems, type OperatorCaller, Problem } from '@samband/access'
+import { answerProblems, notAllowed, type OperatorCaller, Problem } from '@samband/access'
 import { asHubError, type IdSource, isoInstant, type Logger, type Store, type Time } from '@samband/kernel'
 import { personOf } from '@samband/operations'
 import { writeAudit } from '@samband/runtime'
@@ -28,38 +28,52 @@ export interface BackupAnswer {
   readonly setning: string
 }
 
+/** What the audit says was asked for, and what came of it. */
+type AuditedVerb = 'backup-asked' | 'backup' | 'backup-refused' | 'backup-failed'
+
 const Body = z.strictObject({ fil: z.string().regex(BACKUP_NAME) })
+const INVALID = 'DRIFT_UGYLDIG_FORESPORSEL'
 const MOST_BODY_BYTES = 1_024
+const OTHER_THAN_POST = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /**
  * Adds POST `/api/v1/drift/sikkerhetskopi` `{ fil }`: a copy of the running store into the configured folder, and nowhere else. The copy holds all
- * municipalities, so the operator must be allowed all of them. Audited before it is begun, under the person of the header `Operator`.
+ * municipalities, so the operator must be allowed all of them. Audited under the person of the header `Operator`: before it is begun that it was
+ * asked for, afterwards what came of it.
  */
 export function registerBackup(app: FastifyInstance, deps: BackupRouteDependencies): void {
   app.register(
     async (scope) => {
-      answerProblems(scope, { ids: deps.ids, log: deps.log })
+      answerProblems(scope, { ids: deps.ids, log: deps.log, unreadableCode: INVALID })
       scope.post('/', { bodyLimit: MOST_BODY_BYTES }, async (request, reply) => {
         const operator = deps.authorise(request, 'drift.kopi')
         if (operator.tenants !== 'alle') throw notAll()
         const { fil } = checked(request.body)
         const person = whoActs(request)
         if (deps.folder === undefined) throw noFolder()
+        const audit = (verb: AuditedVerb, reason: string) =>
+          deps.store.transaction('hub.backup-audit', (tx) =>
+            writeAudit(tx, {
+              person,
+              klientId: operator.klientId,
+              verb,
+              reason,
+              at: deps.time.clock.now(),
+              details: { fil },
+            }),
+          )
+        await audit('backup-asked', 'Sikkerhetskopi av lageret')
         const at = deps.time.clock.now()
-        await deps.store.transaction('hub.backup-audit', (tx) =>
-          writeAudit(tx, {
-            person,
-            klientId: operator.klientId,
-            verb: 'backup',
-            reason: 'Sikkerhetskopi av lageret',
-            at,
-            details: { fil },
-          }),
-        )
-        const written = await deps.folder.write(fil)
-        if (written === 'exists') throw taken()
-        if (written === 'busy') throw busy()
-        deps.log.info('backup written', { klientId: operator.klientId, sizeBytes: written.sizeBytes })
+        const written = await deps.folder.write(fil).catch(async (error: unknown) => {
+          await audit('backup-failed', 'Kopien kunne ikke skrives')
+          throw error
+        })
+        if (written === 'exists' || written === 'busy') {
+          await audit('backup-refused', written === 'exists' ? 'Navnet er brukt' : 'En annen kopi skrives')
+          throw written === 'exists' ? taken() : busy()
+        }
+        await audit('backup', 'Sikkerhetskopi av lageret')
+        deps.log.info('backup written', { klientId: operator.klientId, bytes: written.sizeBytes })
         const answer: BackupAnswer = {
           fil,
           sti: written.path,
@@ -70,6 +84,7 @@ export function registerBackup(app: FastifyInstance, deps: BackupRouteDependenci
         }
         return reply.code(201).header('cache-control', 'no-store').send(answer)
       })
+      scope.route({ method: OTHER_THAN_POST, url: '/', onRequest: notAllowed('POST'), handler: async () => undefined })
     },
     { prefix: '/api/v1/drift/sikkerhetskopi' },
   )
@@ -94,7 +109,7 @@ function whoActs(request: FastifyRequest): string {
 }
 
 function invalid(path: string, detail: string): Problem {
-  const code = 'DRIFT_UGYLDIG_FORESPORSEL'
+  const code = INVALID
   return new Problem({
     status: 400,
     code,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { HubEnv, readHubConfig } from './config.ts'
+import { folderFaults, HubEnv, readHubConfig } from './config.ts'
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 
@@ -30,4 +30,31 @@ test('every fault of the environment is told by name, without a value', () => {
   expect(faults).toContain('SAMBAND_TENANTS is not set. Folder of')
   expect(faults).not.toContain('kort')
   expect(faults).not.toContain('åtti')
+})
+
+test('a number that is none is told what was expected', () => {
+  const read = readHubConfig({ SAMBAND_PORT: 'abc', SAMBAND_LOG_LEVEL: 'mye' })
+  const faults = 'faults' in read ? read.faults.join('\n') : ''
+  expect(faults).toContain('SAMBAND_PORT does not fit (expected a whole number from 0 to 65535). Port to listen on')
+  expect(faults).toContain('SAMBAND_LOG_LEVEL does not fit (expected one of debug, info, warn, error, silent)')
+})
+
+test('an empty variable counts as unset', () => {
+  const key = Buffer.alloc(32, 1).toString('base64')
+  const needed = { SAMBAND_DATA: '/data', SAMBAND_TENANTS: '/tenants', SAMBAND_TOKEN_KEY: key }
+  const read = readHubConfig({ ...needed, SAMBAND_PORT: '', SAMBAND_BACKUPS: '', SAMBAND_OTLP_URL: '' })
+  expect(read).toMatchObject({ config: { port: 8080 } })
+  expect(readHubConfig({ ...needed, SAMBAND_DATA: '' })).toEqual({
+    faults: [expect.stringContaining('SAMBAND_DATA is not set.')],
+  })
+})
+
+test('a folder of tenants has to be there, and a file is no folder', () => {
+  const config = { dataFolder: '/data', tenantsFolder: '/tenants', backupsFolder: '/backups' }
+  expect(folderFaults(config, (path) => (path === '/tenants' ? 'folder' : 'nothing'))).toEqual([])
+  expect(folderFaults({ ...config, backupsFolder: undefined }, () => 'nothing')).toEqual([
+    'SAMBAND_TENANTS names no folder that is there (expected a folder). Folder of the tenants’ YAML files and operators.yaml.',
+  ])
+  const names = folderFaults(config, () => 'file').map((fault) => fault.split(' ')[0])
+  expect(names).toEqual(['SAMBAND_DATA', 'SAMBAND_BACKUPS', 'SAMBAND_TENANTS'])
 })

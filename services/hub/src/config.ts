@@ -1,6 +1,14 @@
 import { z } from 'zod'
 
-const port = z.coerce.number().int().min(0).max(65_535)
+/** A number as text; the fault says what is expected and repeats no value. */
+function whole(least: number, most: number) {
+  const expected = `expected a whole number from ${least} to ${most}`
+  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected)
+}
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
+/** Longer delays overflow the machine's timers. */
+const LONGEST_MS = 2 ** 31 - 1
 
 /** The environment of a hub. Everything about municipalities stands in their files instead. */
 export const HubEnv = z
@@ -8,32 +16,20 @@ export const HubEnv = z
     SAMBAND_DATA: z.string().min(1).describe('Folder of store and payloads; made when missing.'),
     SAMBAND_TENANTS: z.string().min(1).describe('Folder of the tenants’ YAML files and operators.yaml.'),
     SAMBAND_HOST: z.string().min(1).default('127.0.0.1').describe('Address to listen on.'),
-    SAMBAND_PORT: port.default(8080).describe('Port to listen on; 0 takes a free one.'),
+    SAMBAND_PORT: whole(0, 65_535).default(8080).describe('Port to listen on; 0 takes a free one.'),
     SAMBAND_TOKEN_KEY: z
       .string()
       .refine((value) => Buffer.from(value, 'base64').length >= 32, 'expected 32 random bytes or more in base64')
       .describe('Signs access tokens: 32 random bytes or more, base64.'),
     SAMBAND_LOG_LEVEL: z
-      .enum(['debug', 'info', 'warn', 'error', 'silent'])
+      .enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`)
       .default('info')
       .describe('What is written to the log, on standard error.'),
-    SAMBAND_DRAIN_MS: z.coerce
-      .number()
-      .int()
-      .min(0)
-      .max(3_600_000)
+    SAMBAND_DRAIN_MS: whole(0, 3_600_000)
       .default(20_000)
       .describe('How long what is under way may take after SIGTERM.'),
-    SAMBAND_REREAD_MS: z.coerce
-      .number()
-      .int()
-      .min(100)
-      .default(5_000)
-      .describe('How often the tenants’ files are looked at.'),
-    SAMBAND_STATUS_ROUND_MS: z.coerce
-      .number()
-      .int()
-      .min(50)
+    SAMBAND_REREAD_MS: whole(100, LONGEST_MS).default(5_000).describe('How often the tenants’ files are looked at.'),
+    SAMBAND_STATUS_ROUND_MS: whole(50, LONGEST_MS)
       .default(5_000)
       .describe('How often letters whose status is due are asked for.'),
     SAMBAND_BACKUPS: z
@@ -41,7 +37,10 @@ export const HubEnv = z
       .min(1)
       .optional()
       .describe('Folder that copies of the store are written to; without it none can be taken.'),
-    SAMBAND_OTLP_URL: z.url().optional().describe('Where traces go (OTLP over HTTP); none when left out.'),
+    SAMBAND_OTLP_URL: z
+      .url('expected an address')
+      .optional()
+      .describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
   .transform((env) => ({
     dataFolder: env.SAMBAND_DATA,
@@ -60,17 +59,45 @@ export const HubEnv = z
 /** What a hub process is told. */
 export type HubConfig = z.infer<typeof HubEnv>
 
-/** Reads the environment once. Returns every fault together, by name of the variable, without any value. */
+/** Reads the environment once; an empty variable counts as unset. Returns every fault together, by name of the variable, without any value. */
 export function readHubConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly config: HubConfig } | { readonly faults: readonly string[] } {
-  const parsed = HubEnv.safeParse(env)
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = HubEnv.safeParse(set)
   if (parsed.success) return { config: parsed.data }
   return {
     faults: parsed.error.issues.map((issue) => {
       const name = String(issue.path[0])
-      const { description = '' } = HubEnv.in.shape[name as keyof typeof HubEnv.in.shape]
-      return `${name} ${env[name] === undefined ? 'is not set' : `does not fit (${issue.message})`}. ${description}`
+      return `${name} ${name in set ? `does not fit (${issue.message})` : 'is not set'}. ${purposeOf(name)}`
     }),
   }
+}
+
+/**
+ * What is wrong with the folders the environment names, as `readHubConfig` tells faults. A folder of tenants that is not there would be a hub
+ * without municipalities, which takes no letters and gives no reason.
+ */
+export function folderFaults(
+  config: Pick<HubConfig, 'dataFolder' | 'tenantsFolder' | 'backupsFolder'>,
+  kindOf: (path: string) => 'folder' | 'file' | 'nothing',
+): readonly string[] {
+  const mayBeMade = [
+    ['SAMBAND_DATA', config.dataFolder],
+    ['SAMBAND_BACKUPS', config.backupsFolder],
+  ] as const
+  const files = mayBeMade.filter(([, path]) => path !== undefined && kindOf(path) === 'file')
+  const tenants = kindOf(config.tenantsFolder)
+  return [
+    ...files.map(([name]) => `${name} names a file (expected a folder). ${purposeOf(name)}`),
+    ...(tenants === 'folder'
+      ? []
+      : [
+          `SAMBAND_TENANTS names ${tenants === 'file' ? 'a file' : 'no folder that is there'} (expected a folder). ${purposeOf('SAMBAND_TENANTS')}`,
+        ]),
+  ]
+}
+
+function purposeOf(name: string): string {
+  return HubEnv.in.shape[name as keyof typeof HubEnv.in.shape].description ?? ''
 }

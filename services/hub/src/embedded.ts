@@ -50,8 +50,8 @@ export interface EmbeddedHub {
 /** Opens the installation in a folder and puts a hub together on it. The hub does not run yet. */
 export async function openEmbeddedHub(options: EmbeddedOptions): Promise<EmbeddedHub> {
   const { time, ids, log, around = {} } = options
-  mkdirSync(options.dataFolder, { recursive: true })
-  const installation = openInstallation({
+  mkdirSync(options.dataFolder, { recursive: true, mode: 0o700 })
+  const installation = openAlone({
     folder: options.dataFolder,
     clock: time.clock,
     timers: time.timers,
@@ -109,5 +109,16 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
       await network.destroy()
       await installation.close()
     },
+  }
+}
+
+/** @throws Error that names the variable when another process holds the folder; else what opening throws */
+function openAlone(options: Parameters<typeof openInstallation>[0]): Installation {
+  try {
+    return openInstallation(options)
+  } catch (error) {
+    if (!(error instanceof Error && /database( table)? is locked|database is busy/.test(error.message))) throw error
+    const message = 'another process holds SAMBAND_DATA. Stop that one, or give this hub a folder of its own.'
+    throw new Error(message, { cause: error })
   }
 }

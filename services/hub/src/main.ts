@@ -1,19 +1,22 @@
+import { statSync } from 'node:fs'
 import { asHubError } from '@samband/kernel'
 import { realIds, realTime, startTracing } from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
-import { readHubConfig } from './config.ts'
+import { folderFaults, readHubConfig } from './config.ts'
 import { openEmbeddedHub } from './embedded.ts'
 
 /** The embedded hub: `npm start`. Prints one JSON line with its address when it is ready; ends on SIGTERM or SIGINT after a drain. */
+// Everything it writes is for its own user alone: store, copies, payloads.
+process.umask(0o077)
 const read = readHubConfig(process.env)
-if ('faults' in read) {
-  process.stderr.write(
-    `The hub cannot start; its environment has faults:\n${read.faults.map((fault) => `  ${fault}\n`).join('')}`,
-  )
-  process.exit(78)
-}
+if ('faults' in read) refuseEnvironment(read.faults)
 const { config } = read
+const folders = folderFaults(config, (path) => {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found === undefined ? 'nothing' : found.isDirectory() ? 'folder' : 'file'
+})
+if (folders.length > 0) refuseEnvironment(folders)
 const log = createPinoLogger(
   pino({ level: config.logLevel, base: { service: 'hub' } }, pino.destination({ dest: 2, sync: true })),
 )
@@ -37,10 +40,7 @@ const embedded = await openEmbeddedHub({
     process.exit(1)
   },
 }).catch((error: unknown) => {
-  const known = asHubError(error)
-  process.stderr.write(
-    `The hub cannot start: ${known?.message ?? (error instanceof Error ? error.message : 'unknown')}\n`,
-  )
+  tellWhy(asHubError(error)?.message ?? (error instanceof Error ? error.message : 'unknown'))
   process.exit(1)
 })
 const { report } = embedded.installation
@@ -62,11 +62,39 @@ process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
 
 await embedded.hub.start()
-const address = await embedded.hub.app.listen({ host: config.host, port: config.port })
+const address = await embedded.hub.app
+  .listen({ host: config.host, port: config.port })
+  .catch(async (error: unknown) => {
+    tellWhy(whyNotListening(error))
+    await embedded.stop(config.drainMs)
+    process.exit(1)
+  })
 process.stdout.write(`${JSON.stringify({ listening: address })}\n`)
 log.info('the hub is ready')
 if (report.unclean) {
   const faults = await embedded.installation.checkFully()
   if (faults.length > 0)
     log.error('the full check of the store found damage: stop and restore the newest backup', { count: faults.length })
+}
+
+function refuseEnvironment(faults: readonly string[]): never {
+  process.stderr.write(
+    `The hub cannot start; its environment has faults:\n${faults.map((fault) => `  ${fault}\n`).join('')}`,
+  )
+  process.exit(78)
+}
+
+function tellWhy(reason: string): void {
+  process.stderr.write(`The hub cannot start: ${reason}\n`)
+}
+
+/** Why it could not listen, by the names of the variables. */
+function whyNotListening(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return 'the port of SAMBAND_PORT is taken by another process. Stop that one, or set SAMBAND_PORT to another port.'
+  if (code === 'EACCES') return 'the port of SAMBAND_PORT may not be used by this user. Set it to one from 1024 on.'
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'SAMBAND_HOST is no address of this machine. Set it to one that is, such as 127.0.0.1 or 0.0.0.0.'
+  return `it cannot listen on SAMBAND_HOST and SAMBAND_PORT (${String(code ?? error)}).`
 }

@@ -1,5 +1,6 @@
 import type { Logger, Store, Time } from '@samband/kernel'
 import type { Completion, Runtime } from '@samband/runtime'
+import type { TenantRegistry } from '@samband/tenants'
 import type { Authorise } from './access.ts'
 import type { ErrorCodes } from './error-codes.ts'
 
@@ -16,6 +17,8 @@ export interface OperationsDeps {
   readonly errorCodes: ErrorCodes
   /** The name of a municipality; its orgnr where no name is known. */
   readonly tenantNames: (orgnr: string) => string
+  /** Files of tenants and operators that are not in force as they stand. */
+  readonly tenants: Pick<TenantRegistry, 'problems'>
   /** A replay of more rows than this is started by another person than planned it. Default 500. */
   readonly fourEyesAbove?: number
 }

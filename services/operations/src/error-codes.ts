@@ -100,7 +100,7 @@ export const RUNTIME_ERROR_CODES = {
     nextStep: 'Kjør den om igjen i stedet: da gjøres den ferdig uten at noe sendes på nytt.',
   },
   DRIFT_FEIL_TILSTAND: {
-    meaning: 'Tilstanden tillater ikke dette nå.',
+    meaning: 'Det som skulle endres, er i en annen tilstand enn dette krever.',
     owner: 'drift',
     nextStep:
       'Hent den på nytt og se hvilken tilstand den er i; det som er ferdig, endres ikke, og en annen kan ha vært raskere.',
@@ -140,7 +140,7 @@ export const RUNTIME_ERROR_CODES = {
     meaning:
       'Beviset har ikke den formen som mottakersystemets eget svar har; feltet som mangler eller er feil, er nevnt.',
     owner: 'drift',
-    nextStep: 'Skriv beviset med feltene som står under Bevis i README for koblingen, og svar igjen.',
+    nextStep: 'Skriv beviset med feltene som står under Evidence i README for koblingen, og svar igjen.',
   },
   DRIFT_TJENESTEN_SVARER_IKKE: {
     meaning: 'Tjenesten som eier meldingen, svarer ikke. Ingenting er gjort.',
@@ -213,20 +213,21 @@ export const RUNTIME_ERROR_CODES = {
     nextStep: 'Frigjør plass eller øk kvoten. Det prøves igjen av seg selv.',
   },
   PAYLOAD_FINNES_IKKE: {
-    meaning: 'Dokumentet eller innholdet finnes ikke lenger i lageret.',
+    meaning: 'Dokumentet eller innholdet finnes ikke i mappen payloads.',
     owner: 'drift',
     nextStep:
-      'Se om lagringstiden er ute, eller om lageret mangler etter en gjenoppretting. Be avsender sende på nytt.',
+      'Se om mappen payloads mangler noe, for eksempel etter en gjenoppretting, og legg det tilbake. Er det tapt: forkast raden, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_FOR_STOR: {
     meaning: 'Dokumentet er større enn grensen.',
     owner: 'saksbehandler',
-    nextStep: 'Del opp eller komprimer dokumentet, og send det på nytt.',
+    nextStep: 'Del opp eller komprimer dokumentet, og send brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_ODELAGT: {
     meaning: 'Det lagrede innholdet lar seg ikke bekrefte: filen er skadet, eller kryptert med en annen nøkkel.',
     owner: 'drift',
-    nextStep: 'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi, eller be avsender sende på nytt.',
+    nextStep:
+      'Kontroller kommunens nøkkel og disken. Hent filen fra sikkerhetskopi; eller forkast raden, og be avsender sende brevet på nytt med ny eksternReferanse.',
   },
   PAYLOAD_TILGANG_AVVIST: {
     meaning: 'Objektlageret slipper oss ikke inn: nøkkel, rettighet, bøtte eller region stemmer ikke.',

@@ -54,6 +54,16 @@ export function refusal(code: RefusalCode, detail: string, path?: string): HubEr
   return new Refusal(code, 'permanent', detail, path === undefined ? {} : { path })
 }
 
+/** Waits for a verb, and says in this sentence why the state of what it is about does not allow it. */
+export async function orRefused<T>(verb: Promise<T>, sentence: string, path: string): Promise<T> {
+  try {
+    return await verb
+  } catch (error) {
+    if (asHubError(error)?.code === 'DRIFT_FEIL_TILSTAND') throw refusal('DRIFT_FEIL_TILSTAND', sentence, path)
+    throw error
+  }
+}
+
 /** Answers with the problem document for whatever a route threw; what is our fault is logged, without its message. */
 export function sendProblem(reply: FastifyReply, thrown: unknown, errorCodes: ErrorCodes, log: Logger): FastifyReply {
   const { document, headers } = answerFor(thrown, errorCodes)
@@ -119,7 +129,7 @@ function refusedByFramework(thrown: unknown): Answer | undefined {
     return answer('FEIL_MEDIETYPE', status, 'Medietypen støttes ikke', 'Innholdet skal være application/json.')
   if (status < 400 || status >= 500) return undefined
   return answer(
-    'UGYLDIG_FORESPORSEL',
+    'DRIFT_UGYLDIG_FORESPORSEL',
     status,
     'Forespørselen er ikke gyldig',
     'Innholdet kan ikke leses som JSON, eller adressen er feil skrevet.',

@@ -151,7 +151,7 @@ test.each([
     payload,
   })
   expect(answer.headers['content-type']).toContain('application/problem+json')
-  expect(answer.json()).toMatchObject({ status })
+  expect(answer.json()).toMatchObject({ status, ...(status === 400 ? { code: 'DRIFT_UGYLDIG_FORESPORSEL' } : {}) })
 })
 
 test('an unknown address below the API is a problem document too', async () => {
@@ -179,10 +179,31 @@ test.each([
 test('machines see that the hub lives, whether it is ready, and its metrics', async () => {
   await hub.rowIn(await hub.accept({ reference: 'b', behaviour: 'park' }), 'parked')
   expect((await hub.app.inject('/healthz')).json()).toEqual({ lever: true })
-  expect((await hub.app.inject('/readyz')).json()).toEqual({ klar: true, grunner: [], apneKretser: [] })
+  expect((await hub.app.inject('/readyz')).json()).toEqual({
+    klar: true,
+    grunner: [],
+    apneKretser: [],
+    avvisteFiler: [],
+  })
   const metrics = await hub.app.inject('/metrics')
   expect(metrics.headers['content-type']).toContain('text/plain')
   expect(metrics.body).toContain(`samband_rows{handler="prove.send",tenant="${LILLEVIK}",state="parked"} 1`)
+
+  expect(metrics.body).toContain('\nsamband_tenant_files_refused 0\n')
+
+  for (const url of ['/healthz', '/readyz', '/metrics']) {
+    const posted = await hub.app.inject({ method: 'POST', url })
+    expect([posted.statusCode, posted.headers.allow]).toEqual([405, 'GET, HEAD'])
+  }
+
+  const fault = { path: 'connectors.svarut.kontoId', expected: 'a text', came: 'nothing', todo: 'Write it.' }
+  hub.tenantProblems.push({ file: 'lillevik.yaml', orgnr: LILLEVIK, formerInForce: true, faults: [fault] })
+  const refused = await hub.app.inject('/readyz')
+  expect([refused.statusCode, refused.json().avvisteFiler]).toEqual([
+    200,
+    [{ fil: 'lillevik.yaml', kommune: LILLEVIK, forrigeGjelder: true, felt: ['connectors.svarut.kontoId'] }],
+  ])
+  expect((await hub.app.inject('/metrics')).body).toContain('\nsamband_tenant_files_refused 1\n')
 
   let stopped = false
   void hub.runtime.stop(0).then(() => {

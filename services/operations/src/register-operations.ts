@@ -50,6 +50,11 @@ export function registerOperations(app: FastifyInstance, deps: OperationsDeps): 
   )
   app.register(async (machines) => {
     machines.setErrorHandler((error, _request, reply) => sendProblem(reply, error, codes, deps.log))
-    registerHealth(machines, { runtime: deps.runtime, store: deps.store, clock: deps.time.clock })
+    registerHealth(machines, {
+      runtime: deps.runtime,
+      store: deps.store,
+      clock: deps.time.clock,
+      tenants: deps.tenants,
+    })
   })
 }

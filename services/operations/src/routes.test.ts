@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { FailuresAnswer, JourneyAnswer, ReplayAnswer, RowsAnswer } from './answers.ts'
+import type { AuditAnswer, FailuresAnswer, JourneyAnswer, ReplayAnswer, RowsAnswer } from './answers.ts'
 import { LILLEVIK, STOREVIK, startTestHub, type TestHub } from './test-support.ts'
 
 let hub: TestHub
@@ -104,6 +104,15 @@ test('a replay is planned, forecast, started and followed to its end', async () 
   expect((await post(`/omkjoringer/${job.omkjoringId}/pause`, {})).json()).toMatchObject({
     status: 409,
     code: 'DRIFT_FEIL_TILSTAND',
+    detail: expect.stringMatching(/^Omkjøringen er ferdig og kan ikke settes på pause\./),
+  })
+})
+
+test('a store that is trusted has nothing to be trusted again for', async () => {
+  expect((await post('/tillit', { arsak: 'alt er sammenlignet' })).json()).toMatchObject({
+    status: 409,
+    code: 'DRIFT_FEIL_TILSTAND',
+    detail: expect.stringMatching(/^Lageret er ikke merket som gjenopprettet/),
   })
 })
 
@@ -114,6 +123,15 @@ test('a cancelled replay releases nothing', async () => {
   ).json<ReplayAnswer>()
   const cancelled = await post(`/omkjoringer/${omkjoringId}/avbryt`, { arsak: 'feil utvalg' })
   expect(cancelled.json()).toMatchObject({ tilstand: 'avbrutt', resultat: { avbrutt: 1 } })
+})
+
+test('a replay of one municipality stands in the audit as that municipality’s', async () => {
+  const { rowId } = await parked('a')
+  await post('/omkjoringer', { utvalg: { radIder: [rowId] }, arsak: 'prøver igjen' })
+  const line = { handling: 'replay-plan', kommune: { orgnr: LILLEVIK } }
+  for (const path of ['/revisjon', `/revisjon?kommune=${LILLEVIK}`])
+    expect((await get<AuditAnswer>(path)).linjer).toMatchObject([line])
+  expect((await get<AuditAnswer>(`/revisjon?kommune=${STOREVIK}`)).linjer).toEqual([])
 })
 
 test('a large replay is started by another person than planned it', async () => {

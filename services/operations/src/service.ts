@@ -31,6 +31,7 @@ export function createOperations(
         authorise: async (request, scope) => operatorOf(access.verifyAccess(request, scope)),
         completion,
         errorCodes: EVERY_ERROR_CODE,
+        tenants,
         tenantNames: (orgnr) => tenants.get(orgnr)?.navn ?? orgnr,
       }),
   }

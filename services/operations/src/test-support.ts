@@ -4,6 +4,7 @@ import { type Effect, HubError, type Logger } from '@samband/kernel'
 import { defineEvent } from '@samband/messages'
 import { acceptedIdOf, type Completion, createRuntime, defineHandler, type Runtime } from '@samband/runtime'
 import { createSqliteStore, migrate, openDatabase, readMigrations, type SqliteStore } from '@samband/store'
+import type { TenantProblem } from '@samband/tenants'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Authorise } from './access.ts'
@@ -68,6 +69,8 @@ export interface TestHub {
   until(condition: () => Promise<boolean> | boolean): Promise<void>
   /** Moves time until the only row of a letter is in `state`; returns its row id. */
   rowIn(forsendelseId: string, state: string): Promise<number>
+  /** What `/readyz` and `/metrics` are to say of the files of tenants. */
+  readonly tenantProblems: TenantProblem[]
   stop(): Promise<void>
 }
 
@@ -83,6 +86,7 @@ export async function startTestHub(options: { readonly fourEyesAbove?: number } 
   const behaviours = new Map<string, Behaviour>()
   const sent: string[] = []
   const logged: string[] = []
+  const tenantProblems: TenantProblem[] = []
   const log = memoryLog(logged)
   const runtime = createRuntime({
     store,
@@ -117,6 +121,7 @@ export async function startTestHub(options: { readonly fourEyesAbove?: number } 
         nextStep: 'Rett brevet og kjør om igjen.',
       },
     },
+    tenants: { problems: () => tenantProblems },
     tenantNames: (orgnr) => NAMES[orgnr] ?? orgnr,
     ...options,
   })
@@ -137,6 +142,7 @@ export async function startTestHub(options: { readonly fourEyesAbove?: number } 
     )
 
   return {
+    tenantProblems,
     app,
     store,
     runtime,

@@ -57,7 +57,10 @@ const CLOSED_AS: Readonly<Record<string, string>> = {
 }
 
 const VERBS: Readonly<Record<string, string>> = {
-  backup: 'tok en sikkerhetskopi',
+  'backup-asked': 'ba om en sikkerhetskopi',
+  backup: 'fikk skrevet sikkerhetskopien',
+  'backup-refused': 'fikk ingen sikkerhetskopi: den ble avvist',
+  'backup-failed': 'fikk ingen sikkerhetskopi: skrivingen feilet',
   discard: 'forkastet',
   undo: 'angret forkastingen',
   trust: 'regnet det gjenopprettede lageret som fullstendig igjen',

@@ -265,6 +265,19 @@ describe('shielding', () => {
     expect(bench.sim.received().filer).toEqual([])
   })
 
+  test('that nobody could tell of a saksmappe a person found is asked for before the next step', async () => {
+    bench = await aBench({}, anInnhold({ arkiv }))
+    const { saksmappe } = await fileLetter(bench, arkiv)
+    const input = {
+      forsendelseId: 'brev-2',
+      innhold: { ref: 'innhold-1' },
+      saksmappe: { ...saksmappe, egenId: null, skjerming: null },
+    }
+    const { opprettJournalpost } = bench.effects
+    const prepared = opprettJournalpost.prepare('k' as never, input, bench.to, new AbortController().signal)
+    await expect(prepared).resolves.toMatchObject({ kind: 'journalpost' })
+  })
+
   test('of a letter in a case that was made without it stops too', async () => {
     bench = await aBench()
     await fileLetter(bench)

@@ -244,7 +244,7 @@ test('the sender sees what waits, what stands still and why', async () => {
       kode: 'SVARUT_UTILGJENGELIG',
       forklaring: 'SvarUt kunne ikke nås; ingenting ble sendt. Det prøves igjen av seg selv.',
       ansvarlig: 'drift',
-      nesteSteg: expect.any(String),
+      nesteSteg: 'Vent; ingenting skal gjøres i fagsystemet.',
     },
   ])
 

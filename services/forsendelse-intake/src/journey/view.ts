@@ -13,7 +13,8 @@ const STATUS_SENTENCES: Readonly<Record<LetterStatus, string>> = {
   LEVERT: 'Brevet er levert.',
   LUKKET: 'SvarUt er ferdig med brevet uten å ha meldt det levert.',
   FEILET: 'Brevet er ikke kommet fram til mottakeren.',
-  FORKASTET: 'Drift har avsluttet behandlingen av brevet.',
+  FORKASTET:
+    'Drift har avsluttet behandlingen av brevet. Skal det likevel sendes, må det sendes inn med ny eksternReferanse.',
 }
 
 /** Something that has happened to a letter. */

@@ -1,9 +1,8 @@
 import { isoInstant } from '@samband/kernel'
 import { ForsendelseMottattV1, JournalpostReservertV1 } from '@samband/messages'
-import { NOARK5_ERROR_CODES } from '@samband/noark5'
 import type { Journey, JourneyRow } from '@samband/runtime'
-import { SVARUT_ERROR_CODES } from '@samband/svarut'
 import { INTAKE_HANDLER_PREFIX } from './handlers.ts'
+import { nextStepOf, wordsOf } from './sender-words.ts'
 
 /** Something that is not done yet, and why. */
 export interface Waiting {
@@ -15,17 +14,11 @@ export interface Waiting {
   readonly kode?: string
   /** Why, in Norwegian; the constant sentence of the code. */
   readonly forklaring: string
+  /** Whose turn it is. */
   readonly ansvarlig?: string
+  /** What the sender can do, if only to wait; not for what operators have given up. */
   readonly nesteSteg?: string
 }
-
-interface Help {
-  readonly meaning: string
-  readonly owner: string
-  readonly nextStep: string
-}
-
-const HELP: Readonly<Record<string, Help>> = { ...SVARUT_ERROR_CODES, ...NOARK5_ERROR_CODES }
 
 const TILSTAND: Readonly<Record<string, Waiting['tilstand']>> = {
   running: 'i-arbeid',
@@ -56,11 +49,18 @@ function toWaiting(row: JourneyRow, filed: boolean): Waiting {
   const siden = isoInstant(row.receivedAt)
   const kode = row.lastCode
   if (kode === null) return { hva, tilstand, siden, forklaring: NO_ERROR[tilstand] }
-  const help = Object.hasOwn(HELP, kode) ? HELP[kode] : undefined
-  const meaning = help?.meaning ?? 'Forrige forsøk lyktes ikke.'
+  const { meaning, owner } = wordsOf(kode)
   const after = tilstand === 'venter' ? 'Det prøves igjen av seg selv.' : NO_ERROR[tilstand]
-  const whatToDo = help === undefined ? {} : { ansvarlig: help.owner, nesteSteg: help.nextStep }
-  return { hva, tilstand, siden, kode, forklaring: `${meaning} ${after}`, ...whatToDo }
+  const nesteSteg = nextStepOf(tilstand, owner)
+  return {
+    hva,
+    tilstand,
+    siden,
+    kode,
+    forklaring: `${meaning} ${after}`,
+    ansvarlig: owner,
+    ...(nesteSteg === undefined ? {} : { nesteSteg }),
+  }
 }
 
 /** The step that an event sets off: what is to be filed is filed first, and closed when it has been sent. */

@@ -28,7 +28,7 @@ function boardOf(count: number, done: number): Board {
       isFiled: false,
       view: undefined,
     })
-    if (number <= done) board.update(eksternReferanse, { ...view, id: `id-${number}` })
+    if (number <= done) board.update('molde', { ...view, eksternReferanse, id: `id-${number}` })
   }
   return board
 }
@@ -45,4 +45,12 @@ test('on a low terminal those that are done give way, and nothing is wider than 
   for (const number of [10, 11, 12]) expect(lines.join('\n')).toContain(`B-${number}`)
   expect(lines.join('\n')).toContain('… og 7 til')
   expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(80)
+})
+
+test('letters of two municipalities under one reference stand beside each other', () => {
+  const board = boardOf(1, 0)
+  const other = { kommune: 'aukra', eksternReferanse: 'B-1', id: 'id-2', documents: 1, sizeBytes: 1, isFiled: false }
+  board.put({ ...other, view: undefined })
+  board.update('aukra', { ...view, eksternReferanse: 'B-1', id: 'id-2' })
+  expect([board.size, board.count('ferdig'), board.get('molde', 'B-1')?.id]).toEqual([2, 1, 'id-1'])
 })

@@ -26,18 +26,19 @@ export class Board {
 
   /** Puts a letter at the end, or replaces what is known of it. */
   put(letter: BoardLetter): void {
-    this.#letters.set(letter.eksternReferanse, letter)
+    this.#letters.set(nameOf(letter.kommune, letter.eksternReferanse), letter)
   }
 
-  get(eksternReferanse: string): BoardLetter | undefined {
-    return this.#letters.get(eksternReferanse)
+  get(kommune: string, eksternReferanse: string): BoardLetter | undefined {
+    return this.#letters.get(nameOf(kommune, eksternReferanse))
   }
 
   /** Takes the API's answer in and tells what has happened since the one before. */
-  update(eksternReferanse: string, view: LetterView): ProgressEvent[] {
-    const known = this.#letters.get(eksternReferanse)
+  update(kommune: string, view: LetterView): ProgressEvent[] {
+    const name = nameOf(kommune, view.eksternReferanse)
+    const known = this.#letters.get(name)
     if (known === undefined) return []
-    this.#letters.set(eksternReferanse, { ...known, id: view.id, view })
+    this.#letters.set(name, { ...known, id: view.id, view })
     return eventsBetween(known.view, view)
   }
 
@@ -90,6 +91,11 @@ export class Board {
     const done = this.count('ferdig')
     return `${bar(done, this.size, BAR_WIDTH)}  ${done} av ${this.size} ferdig, ${this.count('venter')} venter, ${this.count('stanset')} stanset`
   }
+}
+
+/** Two municipalities may use the same reference. */
+function nameOf(kommune: string, eksternReferanse: string): string {
+  return `${kommune} ${eksternReferanse}`
 }
 
 /** Those that are not done, then the newest of the others; in the order of the board. */

@@ -38,7 +38,7 @@ export function guideLines(facts: GuideFacts): GuideLine[] {
     ),
     run(`curl -s "$NAV/api/v1/forsendelser?eksternReferanse=mitt-brev-1" -H "Authorization: Bearer $TOKEN"`),
     say('Se det samme som driften, fra kommandolinjen:'),
-    run(`export SAMBAND_URL=${hubUrl} SAMBAND_OPERATOR=meg`),
+    run(`export SAMBAND_URL=${hubUrl} SAMBAND_OPERATOR='Kari Prøve'`),
     run(`export SAMBAND_KLIENT_ID=${operatorId} SAMBAND_KLIENT_SECRET=${operatorSecret}`),
     run('npm run --silent samband -- failures'),
     run(`npm run --silent samband -- journey ${facts.exampleReferanse}`),

@@ -28,6 +28,8 @@ export const MISSING_KLASSE = { klasseID: 'L42', tittel: 'Byggesaker' }
 export const KNOWN_KLASSE = { klasseID: '000', tittel: 'Ymse' }
 /** SvarUt takes this letter and never answers. */
 export const SILENT_LETTER = 'VES-2026-301'
+/** Whose letter that is. */
+export const SILENT_KOMMUNE = 'vestnes'
 /** The letter with a document of 40 MB. */
 export const LARGE_LETTER = 'VES-2026-302'
 

@@ -128,9 +128,9 @@ async function welcomeNewLetters(story: Story, world: DemoWorld): Promise<void> 
     ),
   )
   for (const row of rows) {
-    if (story.board.get(row.ekstern_referanse) !== undefined) continue
     const kommune = world.tenants.find(({ orgnr }) => orgnr === row.tenant)?.kommune
-    if (kommune !== undefined) story.welcome(kommune, row.ekstern_referanse, row.accepted_id)
+    if (kommune === undefined || story.board.get(kommune, row.ekstern_referanse) !== undefined) continue
+    story.welcome(kommune, row.ekstern_referanse, row.accepted_id)
   }
 }
 

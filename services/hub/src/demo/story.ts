@@ -10,6 +10,7 @@ import {
   forsendelseOf,
   LARGE_LETTER,
   MISSING_KLASSE,
+  SILENT_KOMMUNE,
   SILENT_LETTER,
 } from './letters.ts'
 import { multipartBody } from './multipart.ts'
@@ -63,9 +64,7 @@ export class Story {
   /** What reached the simulators, against what the hub took. */
   tally(): Tally {
     const { world } = this.#parts
-    const parked = DEMO_LETTERS.filter(({ eksternReferanse }) => this.#standing(eksternReferanse) === 'stanset').map(
-      ({ mark }) => mark,
-    )
+    const parked = DEMO_LETTERS.filter((letter) => this.#standing(letter) === 'stanset').map(({ mark }) => mark)
     return tallyOf(this.#accepted, new Set(parked), world.svarut.received(), world.tenants.map(seenInCore))
   }
 
@@ -76,9 +75,8 @@ export class Story {
       const tenant = this.#tenant(kommune)
       if (id === undefined || tenant === undefined) continue
       const view = await api.letter(clientOf(tenant), id)
-      const wasSilent =
-        eksternReferanse === SILENT_LETTER && this.board.get(eksternReferanse)?.view?.svarUt === undefined
-      for (const event of this.board.update(eksternReferanse, view)) {
+      const wasSilent = eksternReferanse === SILENT_LETTER && this.#isSilent()
+      for (const event of this.board.update(kommune, view)) {
         if (wasSilent && event.text.startsWith('SvarUt har overtatt')) this.#tellFound()
         else if (!event.isInTable || !screen.isShowing) this.#event(eksternReferanse, this.#wordsOf(event))
       }
@@ -136,7 +134,7 @@ export class Story {
       isFiled: letter.arkiv !== undefined,
       documentHashes: files.map(({ content }) => sha256(content)),
     })
-    const shown = this.board.get(letter.eksternReferanse)
+    const shown = this.board.get(letter.kommune, letter.eksternReferanse)
     if (shown !== undefined) this.board.put({ ...shown, id })
     if (!this.#parts.screen.isShowing)
       this.#event(
@@ -163,7 +161,7 @@ export class Story {
   async #tellMoments(): Promise<void> {
     const { api, world } = this.#parts
     const isAtSvarUt = world.svarut.received().some(({ marks }) => marks.includes(`demo-${SILENT_LETTER}`))
-    if (isAtSvarUt && this.board.get(SILENT_LETTER)?.view?.svarUt === undefined) {
+    if (isAtSvarUt && this.#isSilent()) {
       const { startWithinMs, inFlightMs } = DEMO_TIMING
       this.#once(
         SILENT_LETTER,
@@ -223,7 +221,7 @@ export class Story {
       screen.say(`Hvem:       ${forklaring.hvem}`, 2)
       screen.say(`Neste steg: ${forklaring.nesteSteg}`, 2)
     }
-    const parked = DEMO_LETTERS.filter(({ eksternReferanse }) => this.#standing(eksternReferanse) === 'stanset')
+    const parked = DEMO_LETTERS.filter((letter) => this.#standing(letter) === 'stanset')
     const marks = parked.map(({ mark }) => mark)
     const isOne = (seen: { readonly marks: readonly string[] }) => seen.marks.some((mark) => marks.includes(mark))
     const atSvarUt = world.svarut.received().filter(isOne).length
@@ -328,8 +326,13 @@ export class Story {
     return this.#parts.time.stopwatch.read() - this.#startMs
   }
 
-  #standing(eksternReferanse: string) {
-    const letter = this.board.get(eksternReferanse)
+  /** Whether nobody knows yet that SvarUt has the letter it never answered for. */
+  #isSilent(): boolean {
+    return this.board.get(SILENT_KOMMUNE, SILENT_LETTER)?.view?.svarUt === undefined
+  }
+
+  #standing({ kommune, eksternReferanse }: DemoLetter) {
+    const letter = this.board.get(kommune, eksternReferanse)
     return letter === undefined ? undefined : standingOf(letter)
   }
 

@@ -47,13 +47,13 @@ test('as a demo file it points at the simulators alone, and is still accepted', 
     })
     if (value?.connectors.noark5 !== undefined)
       expect(value.connectors.noark5).toMatchObject({ baseUrl: 'http://127.0.0.1:3/api/', timing: DEMO_TIMING })
-    expect(text).not.toMatch(/https:|\/run\/secrets/)
+    expect(text).not.toMatch(/https:|\/etc\/samband/)
   }
 })
 
 test('secrets get names of the environment', () => {
   expect(environmentName('aukra-hmac-key')).toBe('SAMBAND_DEMO_AUKRA_HMAC_KEY')
-  expect(secretNamesIn('a: file:/run/secrets/samband/x-key # never\nb: file:/run/secrets/samband/y.pem\n')).toEqual([
+  expect(secretNamesIn('a: file:/etc/samband/secrets/x-key # never\nb: file:/etc/samband/secrets/y.pem\n')).toEqual([
     'x-key',
     'y.pem',
   ])

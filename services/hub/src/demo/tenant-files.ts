@@ -17,7 +17,7 @@ export const DEMO_TIMING = {
 /** How often the demo asks SvarUt how a letter stands, milliseconds. */
 export const DEMO_STATUS_POLL_MS = 1_000
 
-const SECRETS_FOLDER = 'file:/run/secrets/samband/'
+const SECRETS_FOLDER = 'file:/etc/samband/secrets/'
 
 /** A file of deploy/tenants as the demo uses it: the simulators' addresses, short times, and secrets from the demo's own environment. */
 export function asDemoFile(text: string, addresses: DemoAddresses): string {

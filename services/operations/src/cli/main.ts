@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { restoreBackup } from '@samband/store'
 import { EXIT } from './exit-codes.ts'
 import { runCli } from './run-cli.ts'
@@ -9,6 +9,8 @@ const TIMEOUT_MS = 60_000
 const WIDTH_WITHOUT_TERMINAL = 160
 
 const { env, argv, stdout, stderr } = process
+// What restore writes is for its own user alone, as what the hub writes.
+process.umask(0o077)
 /** An empty variable is one that is not set. */
 const given = (name: string): string | undefined => env[name] || undefined
 
@@ -31,6 +33,7 @@ process.exitCode = await runCli({
     return { status: answer.status, body: await answer.text() }
   },
   files: {
+    isFolder: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true,
     head: headOf,
     restore: (from, folder) => restoreBackup({ backupFile: from, folder, clock: { now: () => Date.now() } }),
   },

@@ -106,9 +106,17 @@ export function renderRows(answer: RowsAnswer, width: number): string {
   )
 }
 
+/** Kinds of steps as people spell them, where the API spells them in ASCII. */
+const KIND_WORDS: Readonly<Record<string, string>> = { forsok: 'forsøk' }
+
 /** One forsendelse from the beginning to now. */
 export function renderJourney(answer: JourneyAnswer, width: number): string {
-  const steps = answer.trinn.map((step) => [osloTime(step.tid), step.slag, step.radId ?? '', step.tekst])
+  const steps = answer.trinn.map((step) => [
+    osloTime(step.tid),
+    KIND_WORDS[step.slag] ?? step.slag,
+    step.radId ?? '',
+    step.tekst,
+  ])
   return paragraphs(
     facts(
       [
@@ -139,7 +147,7 @@ function standing(row: StarNa, width: number): string {
   ])
   return facts(
     [
-      [`Rad ${row.radId}`, `${row.behandler} ${row.tilstand}. ${row.tekst}`],
+      [`Rad ${row.radId}`, `${row.behandler}. ${row.tekst}`],
       ...(row.nesteForsok === null ? [] : [['Neste forsøk', osloTime(row.nesteForsok)] as const]),
       ...(row.bakVenter === 0
         ? []

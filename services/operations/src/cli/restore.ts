@@ -4,6 +4,8 @@ import { printable } from './layout.ts'
 
 /** What restoring touches; the program's main file brings the real ones. */
 export interface RestoreWorld {
+  /** Whether there is a folder of this path. */
+  isFolder(path: string): boolean
   /** The first bytes of a file; `undefined` when it cannot be read. */
   head(path: string, bytes: number): Uint8Array | undefined
   /**
@@ -16,7 +18,7 @@ export interface RestoreWorld {
 }
 
 /** How the verb is used. */
-export const RESTORE_USAGE = 'restore --fra <fil> --data <mappe>'
+export const RESTORE_USAGE = 'restore --from <fil> --data <mappe>'
 /** What the verb does, for the usage text. */
 export const RESTORE_ABOUT = 'legg en sikkerhetskopi tilbake; navet må være stoppet'
 
@@ -28,26 +30,35 @@ export function runRestore(args: readonly string[], world: RestoreWorld): number
   const given = read(args)
   if (given === 'help') {
     world.out(
-      `Bruk: npm run samband -- ${RESTORE_USAGE}\n\n  ${RESTORE_ABOUT}\n\n  --fra    kopien, skrevet av kommandoen backup\n  --data   mappen SAMBAND_DATA for navet`,
+      `Bruk: npm run samband -- ${RESTORE_USAGE}\n\n  ${RESTORE_ABOUT}\n\n  --from   kopien, skrevet av kommandoen backup (også --fra)\n  --data   mappen SAMBAND_DATA for navet; den må finnes`,
     )
     return EXIT.ok
   }
   if (given === undefined) {
-    world.err(`Oppgi både --fra og --data.\n\nBruk: npm run samband -- ${RESTORE_USAGE}`)
+    world.err(`Oppgi både --from og --data.\n\nBruk: npm run samband -- ${RESTORE_USAGE}`)
     return EXIT.usage
   }
-  const { fra, data } = given
-  const head = world.head(fra, SQLITE_HEAD.length)
+  const { from, data } = given
+  // A folder of another spelling would be a store that no hub ever opens, and a message that all is well.
+  if (!world.isFolder(data)) {
+    world.err(
+      printable(
+        `Mappen ${data} finnes ikke. Ingenting er endret. Se på --data; på en ny maskin lages mappen først, for navets bruker.`,
+      ),
+    )
+    return EXIT.notFound
+  }
+  const head = world.head(from, SQLITE_HEAD.length)
   if (head === undefined) {
-    world.err(printable(`Filen ${fra} finnes ikke eller kan ikke leses. Ingenting er endret.`))
+    world.err(printable(`Filen ${from} finnes ikke eller kan ikke leses. Ingenting er endret.`))
     return EXIT.notFound
   }
   if (Buffer.from(head).toString('latin1') !== SQLITE_HEAD) {
-    world.err(printable(`Filen ${fra} er ikke en kopi av lageret. Ingenting er endret.`))
+    world.err(printable(`Filen ${from} er ikke en kopi av lageret. Ingenting er endret.`))
     return EXIT.refused
   }
   try {
-    world.out(printable(report(fra, data, world.restore(fra, data))))
+    world.out(printable(report(from, data, world.restore(from, data))))
     return EXIT.ok
   } catch (error) {
     world.err(printable(`Kopien er ikke lagt tilbake, og lageret er som før. ${reasonOf(error)}`))
@@ -55,14 +66,20 @@ export function runRestore(args: readonly string[], world: RestoreWorld): number
   }
 }
 
-function read(args: readonly string[]): { readonly fra: string; readonly data: string } | 'help' | undefined {
+function read(args: readonly string[]): { readonly from: string; readonly data: string } | 'help' | undefined {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { fra: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        from: { type: 'string' },
+        fra: { type: 'string' },
+        data: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     })
     if (values.help === true) return 'help'
-    return values.fra && values.data ? { fra: values.fra, data: values.data } : undefined
+    const from = values.from ?? values.fra
+    return from && values.data ? { from, data: values.data } : undefined
   } catch {
     return undefined
   }
@@ -75,9 +92,9 @@ function reasonOf(error: unknown): string {
   return `Feilen var: ${message}`
 }
 
-function report(fra: string, data: string, former: string | undefined): string {
+function report(from: string, data: string, former: string | undefined): string {
   return [
-    `Lageret i ${data} er nå kopien ${fra}.`,
+    `Lageret i ${data} er nå kopien ${from}.`,
     former === undefined
       ? 'Det lå ikke noe lager i mappen fra før.'
       : `Lageret som lå der før, er tatt vare på: ${former}`,
@@ -89,5 +106,7 @@ function report(fra: string, data: string, former: string | undefined): string {
     '  3. Brev mottatt etter at kopien ble tatt, kjenner ikke navet lenger. Be fagsystemene sende dem på nytt med samme',
     '     eksternReferanse: det som alt er sendt eller arkivert, blir funnet igjen og ikke gjort en gang til.',
     '  4. Se over: npm run samband -- account --day alle, failures og alarms.',
+    '  5. Når alt er sammenlignet med SvarUt og arkivet: npm run samband -- trust. Stopp så navet og start det på nytt;',
+    '     først da slutter det å spørre før det sender.',
   ].join('\n')
 }

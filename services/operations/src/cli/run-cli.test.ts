@@ -26,7 +26,7 @@ const SETTINGS: CliSettings = {
   operator: 'Kåre Prøve',
 }
 /** The machine of a hub has none of the files these tests name. */
-const NO_FILES = { head: () => undefined, restore: () => undefined }
+const NO_FILES = { isFolder: () => false, head: () => undefined, restore: () => undefined }
 const PARKED = 'prove.send|PROVE_AVVIST|tittel'
 
 /** Hands requests to the app without a network. */
@@ -84,6 +84,7 @@ test('a journey is told line by line, with what it waits for and what waits behi
   const { code, out } = await samband(['journey', 'sak 2026/17'])
   expect(code).toBe(EXIT.ok)
   expect(out).toContain('Status:      Står fast: 1 melding er parkert og venter på en person.')
+  expect(out).not.toMatch(/parkert\. Parkert|\bforsok\b/)
   expect(out).toContain('Mottatt og lagret trygt, med referanse sak 2026/17.')
   expect(out).toContain('Bak venter: 1 melding')
   for (const line of out.split('\n')) expect(line.length, line).toBeLessThanOrEqual(100)
@@ -177,6 +178,7 @@ describe('exit codes', () => {
     ['an unknown command', ['slett-alt'], {}, EXIT.usage, 'Kommandoen er ukjent'],
     ['an unknown option', ['failures', '--alt'], {}, EXIT.usage, '--tenant <orgnr>'],
     ['too few arguments', ['journey'], {}, EXIT.usage, 'Feil antall argumenter'],
+    ['a limit of nothing', ['failures', '--limit', '5'], {}, EXIT.usage, '--limit gjelder radene'],
     ['a missing reason', ['discard', '1'], {}, EXIT.usage, '--reason mangler'],
     ['a row that is no number', ['discard', 'alle', '--reason', 'fordi det er slik'], {}, EXIT.usage, 'helt tall'],
     [

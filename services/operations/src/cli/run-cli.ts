@@ -14,7 +14,7 @@ export interface CliWorld {
   readonly settings: CliSettings
   readonly transport: Transport
   /** The file system, for the one verb that works without a hub. */
-  readonly files: Pick<RestoreWorld, 'head' | 'restore'>
+  readonly files: Pick<RestoreWorld, 'isFolder' | 'head' | 'restore'>
   /** Columns of the terminal. */
   readonly width: number
   out(text: string): void

@@ -55,7 +55,11 @@ export const OPTIONS = {
   rows: { value: 'id,id,…', about: 'disse radene' },
   forsendelse: { value: 'id', about: 'alt som er parkert for denne forsendelsen' },
   'looked-at': { value: 'tekst', about: 'hva du så etter hos mottakersystemet' },
-  evidence: { value: 'json', about: 'id-en hos mottakersystemet som JSON, ved svaret finnes' },
+  evidence: {
+    value: 'json',
+    about:
+      'det mottakersystemet viser, som JSON, ved svaret finnes; feltene står under Evidence i README for koblingen',
+  },
   day: { value: 'ÅÅÅÅ-MM-DD|alle', about: 'dag for mottak i UTC; i dag når den utelates' },
   row: { value: 'id', about: 'bare denne raden' },
   limit: { value: 'antall', about: 'så mange linjer, høyst 1000' },
@@ -103,7 +107,10 @@ function evidenceOf(options: Options): unknown {
   try {
     return JSON.parse(given)
   } catch (error) {
-    throw new UsageError('--evidence skal være JSON, for eksempel {"id":"…"}.', { cause: error })
+    throw new UsageError(
+      '--evidence skal være JSON, for SvarUt for eksempel {"svarUtId":"…","sendtTidspunkt":"2026-11-25T10:00:00Z"}.',
+      { cause: error },
+    )
   }
 }
 
@@ -153,6 +160,8 @@ export const VERBS: readonly Verb[] = [
     count: [0, 1],
     ask([fingerprint], options) {
       const query = { kommune: text(options, 'tenant'), antall: text(options, 'limit') }
+      if (fingerprint === undefined && query.antall !== undefined)
+        throw new UsageError('--limit gjelder radene til ett fingeravtrykk: oppgi det, eller la --limit være.')
       return fingerprint === undefined
         ? question({ method: 'GET', path: '/feil', query: { kommune: query.kommune } }, FailuresAnswer, renderFailures)
         : question({ method: 'GET', path: `/feil/${segment(fingerprint)}`, query }, RowsAnswer, renderRows)
@@ -270,7 +279,7 @@ export const VERBS: readonly Verb[] = [
   {
     name: 'trust',
     arguments: '',
-    about: 'regn et gjenopprettet lager som fullstendig igjen, når alt er sammenlignet med mottakersystemene',
+    about: 'regn et gjenopprettet lager som fullstendig fra neste start, når alt er sammenlignet med mottakersystemene',
     options: ['reason'],
     count: [0, 0],
     ask: (_args, options) =>

@@ -1,7 +1,7 @@
 import type { Json, SqlValue, Store } from '@samband/kernel'
 import { type OperatorAccess, sees, type Tenants } from '../access.ts'
 import type { Page } from './alarms.ts'
-import { seesReplay } from './owners.ts'
+import { onlyTenantOfReplay, seesReplay } from './owners.ts'
 import { tenantClause } from './tenant-clause.ts'
 
 /** A line of the audit as kept. */
@@ -23,12 +23,13 @@ export interface AuditFilter {
   readonly tenants: Tenants
   readonly acceptedId: string | undefined
   readonly rowId: number | undefined
-  /** Whether lines about whole replays belong to what is asked for; they name no tenant of their own. */
-  readonly withReplays: boolean
+  /** Whether lines about more than one municipality belong to what is asked for. */
+  readonly withInstallation: boolean
 }
 
 /**
- * Lines of the audit, newest first. A line about a replay is shown to those who see every row of it. `last` is the lowest number
+ * Lines of the audit, newest first. A line about a replay is shown to those who see every row of it, and is its municipality's where all rows are
+ * of one. `last` is the lowest number
  * that was looked at, shown or not; `undefined` at the end of the list.
  */
 export async function readAuditLines(
@@ -38,7 +39,7 @@ export async function readAuditLines(
   page: Page,
 ): Promise<{ readonly lines: readonly AuditRow[]; readonly last: number | undefined }> {
   const mine = tenantClause('tenant', filter.tenants)
-  const where = [filter.withReplays ? `(${mine.sql} OR tenant IS NULL)` : mine.sql, 'number < ?']
+  const where = [`(${mine.sql} OR tenant IS NULL)`, 'number < ?']
   const params: SqlValue[] = [...mine.params, page.below ?? Number.MAX_SAFE_INTEGER]
   if (filter.acceptedId !== undefined) {
     where.push('accepted_id = ?')
@@ -54,18 +55,23 @@ export async function readAuditLines(
       ...params,
       page.limit,
     )
-    const visible = new Map<string, boolean>()
+    const replays = new Map<string, { readonly isSeen: boolean; readonly tenant: string | null }>()
+    const replay = async (jobId: string) => {
+      const read = replays.get(jobId) ?? {
+        isSeen: await seesReplay(tx, operator, jobId),
+        tenant: await onlyTenantOfReplay(tx, jobId),
+      }
+      replays.set(jobId, read)
+      return read
+    }
     const lines: AuditRow[] = []
     for (const row of rows) {
-      if (row.tenant !== null ? sees(filter.tenants, row.tenant) : operator.tenants === 'alle') {
-        lines.push(row)
-        continue
-      }
-      const jobId = jobIdOf(row.details)
-      if (jobId === undefined) continue
-      const shown = visible.get(jobId) ?? (await seesReplay(tx, operator, jobId))
-      visible.set(jobId, shown)
-      if (shown) lines.push(row)
+      const jobId = row.tenant === null ? jobIdOf(row.details) : undefined
+      const about = jobId === undefined ? undefined : await replay(jobId)
+      const tenant = about?.tenant ?? row.tenant
+      const isSeen = about?.isSeen ?? (tenant !== null || operator.tenants === 'alle')
+      const isAskedFor = tenant === null ? filter.withInstallation : sees(filter.tenants, tenant)
+      if (isSeen && isAskedFor) lines.push({ ...row, tenant })
     }
     return { lines, last: rows.length === page.limit ? rows.at(-1)?.number : undefined }
   })

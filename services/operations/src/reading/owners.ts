@@ -32,6 +32,19 @@ export async function seesReplay(tx: Tx, operator: OperatorAccess, jobId: string
   return tenants !== 'alle' && tenants.every((tenant) => sees(operator.tenants, tenant))
 }
 
+/** The municipality of a replay whose rows are all of one; of an empty one, of its selection. Null for more than one. */
+export async function onlyTenantOfReplay(tx: Tx, jobId: string): Promise<string | null> {
+  const rows = await tx.all<{ tenant: string }>(
+    'SELECT DISTINCT r.tenant AS tenant FROM replay_item i JOIN inbox r ON r.row_id = i.row_id WHERE i.job_id = ?',
+    jobId,
+  )
+  const [one, another] = rows.map(({ tenant }) => tenant)
+  if (one !== undefined) return another === undefined ? one : null
+  const job = await tx.one<{ selection: string }>('SELECT selection FROM replay_job WHERE job_id = ?', jobId)
+  const chosen = job === undefined ? 'alle' : (JSON.parse(job.selection) as { tenants: Tenants }).tenants
+  return chosen !== 'alle' && chosen.length === 1 ? (chosen[0] ?? null) : null
+}
+
 /** Accepted ids that go by this id or eksternReferanse, of the tenants given. An id wins over a reference that looks like one. */
 export async function findAccepted(
   store: Store,

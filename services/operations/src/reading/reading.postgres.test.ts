@@ -41,7 +41,7 @@ await withPostgres('what operators read, on PostgreSQL', ({ url }) => {
     for (const tenants of TENANTS) {
       const operator = { klientId: 'k', tenants } as OperatorAccess
       const alarms = await readAlarms(store, tenants, { limit: 10, below: undefined, withInstallation: true })
-      const filter = { tenants, acceptedId: undefined, rowId: undefined, withReplays: true }
+      const filter = { tenants, acceptedId: undefined, rowId: undefined, withInstallation: true }
       const audit = await readAuditLines(store, operator, filter, { limit: 10, below: undefined })
       seen.push([alarms.length, audit.lines.length])
     }
@@ -53,7 +53,7 @@ await withPostgres('what operators read, on PostgreSQL', ({ url }) => {
       [1, 0],
     ])
     const operator = { klientId: 'k', tenants: 'alle' } as OperatorAccess
-    const narrow = { tenants: 'alle', acceptedId: 'a-1', rowId: 1, withReplays: false } as const
+    const narrow = { tenants: 'alle', acceptedId: 'a-1', rowId: 1, withInstallation: false } as const
     expect((await readAuditLines(store, operator, narrow, { limit: 1, below: 99 })).lines).toEqual([])
   })
 

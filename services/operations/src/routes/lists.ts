@@ -46,7 +46,7 @@ export function listRoutes(app: FastifyInstance, deps: OperationsDeps): void {
       tenants,
       acceptedId: query.forsendelseId,
       rowId: query.radId,
-      withReplays: query.kommune === undefined,
+      withInstallation: query.kommune === undefined,
     }
     const { lines, last } = await readAuditLines(store, operator, filter, { limit: query.antall, below: query.for })
     return {

@@ -4,12 +4,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { narrowTo, notHere, type OperatorAccess, personOf } from '../access.ts'
 import type { ReplayAnswer } from '../answers.ts'
 import type { OperationsDeps } from '../deps.ts'
-import { refusal } from '../problem.ts'
+import { orRefused, refusal } from '../problem.ts'
 import { seesReplay } from '../reading/owners.ts'
 import { checked, PlanBody, ReplayVerbBody } from '../requests.ts'
 import { forecastWord, itemStateWord, jobStateWord, skipWord } from '../wording.ts'
 
 const DEFAULT_FOUR_EYES_ABOVE = 500
+const VERB_WORDS = { start: 'startes', pause: 'settes på pause', avbryt: 'avbrytes' } as const
 
 /** Planning, showing, starting, pausing and cancelling replays. A plan freezes its set; nothing runs before it is started. */
 export function replayRoutes(app: FastifyInstance, deps: OperationsDeps): void {
@@ -40,14 +41,21 @@ export function replayRoutes(app: FastifyInstance, deps: OperationsDeps): void {
     return toAnswer(await visibleJob(operator, request), [])
   })
 
-  const verb = (name: string, act: (jobId: string, by: Person, reason: string) => Promise<ReplayJob>) =>
+  const verb = (
+    name: keyof typeof VERB_WORDS,
+    act: (jobId: string, by: Person, reason: string) => Promise<ReplayJob>,
+  ) =>
     app.post(`/omkjoringer/:id/${name}`, async (request): Promise<ReplayAnswer> => {
       const operator = await deps.authorise(request, 'drift.replay')
       const by = { person: personOf(request), klientId: operator.klientId }
       const { arsak } = checked(ReplayVerbBody, request.body ?? {}, 'arsak')
       const job = await visibleJob(operator, request)
       if (name === 'start') refuseLonely(job, by)
-      const changed = await act(job.jobId, by, arsak ?? job.reason)
+      const changed = await orRefused(
+        act(job.jobId, by, arsak ?? job.reason),
+        `Omkjøringen er ${jobStateWord(job.state)} og kan ikke ${VERB_WORDS[name]}. Hent den på nytt for å se hvor langt den er kommet.`,
+        'id',
+      )
       deps.log.info('replay changed', { jobId: job.jobId, klientId: by.klientId, verb: name })
       return toAnswer(changed, [])
     })

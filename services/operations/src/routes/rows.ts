@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { notHere, personOf, sees } from '../access.ts'
 import type { VerbAnswer } from '../answers.ts'
 import type { OperationsDeps } from '../deps.ts'
+import { orRefused } from '../problem.ts'
 import { tenantOfEffect, tenantOfRow } from '../reading/owners.ts'
 import { AnswerBody, checked, DiscardBody, RowIdParam, UndoBody } from '../requests.ts'
 import { stateWord } from '../wording.ts'
@@ -39,9 +40,16 @@ export function rowRoutes(app: FastifyInstance, deps: OperationsDeps): void {
     const { arsak } = checked(DiscardBody, request.body, 'arsak')
     const by = { person: personOf(request), klientId: operator.klientId }
     if (operator.tenants !== 'alle') throw notHere('Bare en operatør for alle kommuner kan gjøre dette.', 'tillit')
-    await verbs.trust(by, arsak)
+    await orRefused(
+      verbs.trust(by, arsak),
+      'Lageret er ikke merket som gjenopprettet, eller er alt regnet som fullstendig igjen. Er det nettopp gjort, gjelder det fra neste start.',
+      'tillit',
+    )
     log.warn('a person trusts the restored store again', { klientId: by.klientId })
-    return { setning: 'Lageret regnes igjen som fullstendig. Fra neste start spør ikke navet før det sender.' }
+    return {
+      setning:
+        'Lageret regnes igjen som fullstendig, men først fra neste start: start navet på nytt. Til da spør det fortsatt før det sender.',
+    }
   })
 
   app.post('/sporsmal/:effectKey/svar', async (request): Promise<VerbAnswer> => {

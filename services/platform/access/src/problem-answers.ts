@@ -6,6 +6,8 @@ import { Problem } from './problem.ts'
 export interface AnswerOptions {
   readonly ids: IdSource
   readonly log: Logger
+  /** The code for a body that cannot be read, where an API has codes of its own. */
+  readonly unreadableCode?: string
 }
 
 const RETRY_AFTER_S = 30
@@ -14,8 +16,8 @@ const RETRY_AFTER_S = 30
  * Makes an app, or the part of it that `scope` is, answer every refusal with a problem document: unknown addresses, what routes throw,
  * and defects, whose details stay in the log under an `errorId`. To be called once per prefix.
  */
-export function answerProblems(scope: FastifyInstance, { ids, log }: AnswerOptions): void {
-  scope.setErrorHandler((error, request, reply) => send(reply, problemOf(error, request, ids, log)))
+export function answerProblems(scope: FastifyInstance, options: AnswerOptions): void {
+  scope.setErrorHandler((error, request, reply) => send(reply, problemOf(error, request, options)))
   scope.setNotFoundHandler((_request, reply) => send(reply, notFound()))
 }
 
@@ -65,14 +67,15 @@ function notFound(): Problem {
   })
 }
 
-function problemOf(error: unknown, request: FastifyRequest, ids: IdSource, log: Logger): Problem {
+function problemOf(error: unknown, request: FastifyRequest, options: AnswerOptions): Problem {
+  const { ids, log, unreadableCode = 'UGYLDIG_FORESPORSEL' } = options
   if (error instanceof Problem) return error
   const hub = asHubError(error)
   if (hub !== undefined && hub.disposition !== 'permanent') {
     log.warn('request refused for now', { code: hub.code, disposition: hub.disposition, method: request.method })
     return unavailable(hub)
   }
-  return refusedByFramework(error) ?? defect(error, hub, request, ids, log)
+  return refusedByFramework(error, unreadableCode) ?? defect(error, hub, request, ids, log)
 }
 
 function unavailable(error: HubError): Problem {
@@ -87,7 +90,7 @@ function unavailable(error: HubError): Problem {
 }
 
 /** What fastify refuses before a route sees it. */
-function refusedByFramework(error: unknown): Problem | undefined {
+function refusedByFramework(error: unknown, unreadableCode: string): Problem | undefined {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined
   const { statusCode: status } = error
   if (status === 413) {
@@ -110,7 +113,7 @@ function refusedByFramework(error: unknown): Problem | undefined {
   if (status < 400 || status >= 500) return undefined
   return new Problem({
     status,
-    code: 'UGYLDIG_FORESPORSEL',
+    code: unreadableCode,
     title: 'Ugyldig forespørsel',
     detail: 'Forespørselen følger ikke HTTP slik adressen venter det.',
   })

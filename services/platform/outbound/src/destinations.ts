@@ -2,10 +2,11 @@ import type { HttpDependencies } from '@samband/connector-kit'
 import type { BoundDestination, IdSource } from '@samband/kernel'
 import { HubError } from '@samband/kernel'
 import { createMaskinportenTokenSources } from '@samband/maskinporten'
-import { NIKITA_PROFILE, type Noark5Access, STANDARD_PROFILE } from '@samband/noark5'
+import type { Noark5Access } from '@samband/noark5'
 import type { FindDestination } from '@samband/runtime'
 import type { SvarUtAccess } from '@samband/svarut'
 import type { Noark5Settings, SvarUtSettings, Tenant, TenantRegistry } from '@samband/tenants'
+import { maskinportenConfigOf, noarkProfileOf } from './connector-settings.ts'
 
 /** The ways out of the hub, as the tenants' files say at this moment. */
 export interface Destinations {
@@ -76,21 +77,14 @@ export function createDestinations(deps: {
     svarutAccess(to) {
       const settings = tenantOf(to.tenant).connectors.svarut
       if (!sameAccount(svarutDestination(to.tenant, settings), to)) throw gone(to)
-      const { maskinporten } = settings
-      const token = tokenSourceFor({
-        issuer: maskinporten.issuer,
-        tokenEndpoint: maskinporten.tokenUrl,
-        clientId: maskinporten.clientId,
-        key: { privateKeyPem: maskinporten.privateKey.text(), kid: maskinporten.kid },
-        scopes: maskinporten.scope.split(' '),
-      })
+      const token = tokenSourceFor(maskinportenConfigOf(settings.maskinporten))
       return { token, integrasjonId: settings.integrasjonId, integrasjonPassord: settings.integrasjonPassord.text() }
     },
     noark5Access(to) {
       const settings = noark5Of(to.tenant)
       if (!sameAccount(noark5Destination(to.tenant, settings), to)) throw gone(to)
       const { login } = settings
-      const profile = settings.profile === 'nikita' ? NIKITA_PROFILE : STANDARD_PROFILE
+      const profile = noarkProfileOf(settings)
       if (login.type === 'basic')
         return { profile, login: { type: 'basic', user: login.user, password: login.password.text() } }
       return {

@@ -103,7 +103,8 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
     ...(service.verbs === 'own' ? { takesOrders: true } : { ordersOfOthers: true }),
   })
   const app = createWebApp({ ids, log })
-  if (service.hasHealth !== true) registerHealth(app, { runtime, store: ports.store, clock: time.clock })
+  if (service.hasHealth !== true)
+    registerHealth(app, { runtime, store: ports.store, clock: time.clock, tenants: ports.tenants })
   routes?.(app, runtime)
   service.alone?.(app, ports)
   await app.ready()

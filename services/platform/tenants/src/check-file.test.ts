@@ -1,3 +1,4 @@
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { checkOperatorsFile, checkTenantFile } from './check-file.ts'
@@ -110,6 +111,59 @@ test.each([
   expect(JSON.stringify(faults)).not.toContain(value)
 })
 
+test('a private key as JWK is handed out as PEM, so that whoever signs need not know', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const jwk = JSON.stringify(privateKey.export({ format: 'jwk' }))
+  const { value, faults } = await checkTenantFile(
+    aTenantFile(FJORD),
+    resolverOf(new Map([...secrets, ['env:MASKINPORTEN_KEY', jwk]])),
+  )
+  expect(faults).toEqual([])
+  const pem = value?.connectors.svarut.maskinporten.privateKey.text() ?? ''
+  expect(createPrivateKey(pem).equals(privateKey)).toBe(true)
+})
+
+test.each([
+  ['an elliptic curve', 'a private key of type ec', () => ec().privateKey.export({ type: 'pkcs8', format: 'pem' })],
+  [
+    'an elliptic curve as JWK',
+    'a private key of type ec',
+    () => JSON.stringify(ec().privateKey.export({ format: 'jwk' })),
+  ],
+  ['1024 bits', 'an RSA key of 1024 bits', () => rsa(1024).privateKey.export({ type: 'pkcs8', format: 'pem' })],
+  ['a public key', 'no private key', () => rsa(2048).publicKey.export({ type: 'spki', format: 'pem' })],
+  ['a public key as JWK', 'no private key', () => JSON.stringify(rsa(2048).publicKey.export({ format: 'jwk' }))],
+])('refuses a key that Maskinporten would refuse: %s', async (_, came, key) => {
+  const { faults } = await checkTenantFile(
+    aTenantFile(FJORD),
+    resolverOf(new Map([...secrets, ['env:MASKINPORTEN_KEY', String(key())]])),
+  )
+  expect(faults).toEqual([
+    expect.objectContaining({
+      path: 'connectors.svarut.maskinporten.privateKey',
+      expected: expect.stringContaining('RSA private key of at least 2048 bits'),
+      came: expect.stringContaining(came),
+    }),
+  ])
+})
+
+test('deviations of a core and the wishes of a client may be told, and nothing beside them', async () => {
+  const changed = withNoark5('{ type: basic, user: a, password: env:SVARUT_PASSORD }')
+    .replace(
+      'profile: nikita',
+      'profile: nikita\n    profileChanges: { systemIdKept: nei, etagHeaders: [ETag], koder: { saksstatus: "" } }',
+    )
+    .replace('scope: ks:fiks', 'scope: ks:fiks\n      consumerOrg: "314758626"\n      resource: []')
+  const { faults } = await checkTenantFile(changed, resolverOf(secrets))
+  expect(faults.map(({ path }) => path).sort()).toEqual([
+    'connectors.noark5.profileChanges.etagHeaders',
+    'connectors.noark5.profileChanges.koder.saksstatus',
+    'connectors.noark5.profileChanges.systemIdKept',
+    'connectors.svarut.maskinporten.consumerOrg',
+    'connectors.svarut.maskinporten.resource',
+  ])
+})
+
 test('refuses to give up before an open question can be answered', async () => {
   const text = aTenantFile(FJORD, 'a-b', {
     '    kontoId': '    timing: { inFlightMs: 3000000 }\n    giveUpAfterMs: 3305000\n    kontoId',
@@ -197,9 +251,17 @@ function withNoark5(login: string): string {
   return aTenantFile(FJORD, 'fagsystem', {
     'klienter:': `  noark5:
     baseUrl: http://arkiv:8092/noark5v5/
-    arkivdel: 4bf3a8c0-0000-4000-8000-000000000004
+    arkivdel: Sakarkiv
     profile: nikita
     login: ${login}
 klienter:`,
   })
+}
+
+function ec() {
+  return generateKeyPairSync('ec', { namedCurve: 'P-256' })
+}
+
+function rsa(modulusLength: number) {
+  return generateKeyPairSync('rsa', { modulusLength })
 }

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { createHash, createHmac, createPrivateKey } from 'node:crypto'
 import type { Fault } from './faults.ts'
 import { pathText } from './faults.ts'
@@ -23,9 +24,9 @@ export async function fetchSecrets(raw: unknown, resolver: SecretResolver): Prom
       faults.push(fetched)
       continue
     }
-    values.set(path, fetched)
     const fault = contentFault(path, ref, fetched)
     if (fault !== undefined) faults.push(fault)
+    values.set(path, fault === undefined && isPrivateKeyPath(path) ? asPem(fetched) : fetched)
   }
   return { values, faults }
 }
@@ -78,9 +79,7 @@ function contentFault(path: string, ref: string, value: string): Fault | undefin
   if (path === 'hmacKey' && base64Bytes(value) < 32) {
     return { path, expected: 'at least 32 bytes in base64', came, todo: 'Make one with: openssl rand -base64 32' }
   }
-  if (path.endsWith('.privateKey') && !isPrivateKey(value)) {
-    return { path, expected: 'a private key as PEM or JWK, without passphrase', came, todo: 'Export the key anew.' }
-  }
+  if (isPrivateKeyPath(path)) return privateKeyFault(path, ref, value)
   if (/^(?:klienter)?\[\d+\]\.secret$/.test(path) && value.length < 16) {
     return {
       path,
@@ -98,13 +97,44 @@ function base64Bytes(text: string): number {
   return bytes.toString('base64').replace(/=+$/, '') === text.trim().replace(/=+$/, '') ? bytes.length : 0
 }
 
-function isPrivateKey(text: string): boolean {
-  try {
-    if (!text.trimStart().startsWith('{')) return createPrivateKey(text).type === 'private'
-    return createPrivateKey({ key: JSON.parse(text), format: 'jwk' }).type === 'private'
-  } catch {
-    return false
+function isPrivateKeyPath(path: string): boolean {
+  return path.endsWith('.privateKey')
+}
+
+/** Maskinporten takes RS256 with at least so many bits; what is refused there is refused here, before the first letter. */
+const SMALLEST_KEY_BITS = 2048
+
+function privateKeyFault(path: string, ref: string, value: string): Fault | undefined {
+  const key = privateKeyOf(value)
+  const bits = key?.asymmetricKeyDetails?.modulusLength ?? 0
+  if (key?.asymmetricKeyType === 'rsa' && bits >= SMALLEST_KEY_BITS) return undefined
+  const kind =
+    key === undefined
+      ? `${value.length} characters that are no private key`
+      : key.asymmetricKeyType === 'rsa'
+        ? `an RSA key of ${bits} bits`
+        : `a private key of type ${key.asymmetricKeyType}`
+  return {
+    path,
+    expected: `an RSA private key of at least ${SMALLEST_KEY_BITS} bits as PEM or JWK, without passphrase`,
+    came: `${kind} behind ${ref}`,
+    todo: 'Export the private key anew, or make another RSA key and register it on the client.',
   }
+}
+
+/** A private key as PEM or JWK; `undefined` for anything else, a public key too. */
+function privateKeyOf(text: string): KeyObject | undefined {
+  try {
+    if (!text.trimStart().startsWith('{')) return createPrivateKey(text)
+    return createPrivateKey({ key: JSON.parse(text), format: 'jwk' })
+  } catch {
+    return undefined
+  }
+}
+
+/** Whoever signs takes PEM, whichever way the key was written. */
+function asPem(text: string): string {
+  return privateKeyOf(text)?.export({ type: 'pkcs8', format: 'pem' }).toString() ?? text
 }
 
 function* refsIn(raw: unknown, path: readonly PropertyKey[] = []): Generator<readonly [string, string]> {

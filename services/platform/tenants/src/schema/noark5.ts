@@ -32,11 +32,34 @@ const Login = z.discriminatedUnion(
   says('a login with type basic or oauth2', 'Write type: basic or type: oauth2, and the settings that belong to it.'),
 )
 
+const codes = 'the kode this core has in its own list'
+const kode = () => text(codes, 'Take it from the code list of the core.').optional()
+const yesOrNo = () => z.boolean(says('true or false', 'Write true or false, without quotes.')).optional()
+
+/** In what a core deviates from its profile; what is left out stays as the profile has it. */
+const ProfileChanges = group({
+  /** False for a core that gives its own systemID: then a look-up never says that something is not there. */
+  systemIdKept: yesOrNo(),
+  update: z.enum(['patch', 'put'], says('patch or put', 'Write how the core takes updates.')).optional(),
+  /** False: every file in one request. */
+  chunks: yesOrNo(),
+  koder: group({
+    saksstatus: kode(),
+    journalposttype: kode(),
+    journalstatus: kode(),
+    journalstatusEkspedert: kode(),
+    dokumenttype: kode(),
+    dokumentstatus: kode(),
+    variantformat: kode(),
+  }).optional(),
+})
+
 /** `connectors.noark5` of a tenant file. */
 export const Noark5 = group({
   baseUrl: address('Write the root address of the core’s Noark 5 tjenestegrensesnitt.'),
-  arkivdel: text('the systemID of the arkivdel to file in', fromArchive),
+  arkivdel: text('the title of the arkivdel to file in', fromArchive),
   profile: z.enum(['standard', 'nikita'], says('standard or nikita', 'Write nikita for a Nikita core, else standard.')),
+  profileChanges: ProfileChanges.optional(),
   login: Login,
   timing: timing({ startWithinMs: 5000, inFlightMs: 120_000, lookUpLagMs: 60_000 }),
   ceiling: ceiling().default(4),

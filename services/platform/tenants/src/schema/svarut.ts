@@ -1,5 +1,6 @@
-import type { z } from 'zod'
-import { address, ceiling, group, milliseconds, SecretField, text } from './fields.ts'
+import { z } from 'zod'
+import { says } from '../faults.ts'
+import { address, ceiling, group, milliseconds, OrgnrField, SecretField, text } from './fields.ts'
 import { giveUpAfter, outlastsTiming, timing } from './timing.ts'
 
 /** Below this time in flight a letter may still be taken by SvarUt, which gives up after 15 minutes itself. */
@@ -7,6 +8,8 @@ export const SVARUT_SAFE_IN_FLIGHT_MS = 960_000
 
 const fromMaskinporten = 'Take it from the client in Digdir’s Samarbeidsportal.'
 const fromFiks = 'Take it from Fiks forvaltning.'
+const fromApi = 'Ask whoever runs the API, or leave the setting out.'
+const resourceFault = says('a list of at least one address', fromApi)
 
 const Maskinporten = group({
   issuer: address('Write the issuer as Maskinporten’s own metadata spells it.'),
@@ -15,6 +18,10 @@ const Maskinporten = group({
   kid: text('the id of the key that is registered on the client', fromMaskinporten),
   privateKey: SecretField,
   scope: text('the scopes to ask for, with spaces between them', fromMaskinporten),
+  /** On whose behalf the client of another organisation asks, after delegation in Altinn; never the client's own. */
+  consumerOrg: OrgnrField.optional(),
+  /** Requested audience (RFC 8707), for APIs that want tokens for themselves alone. */
+  resource: z.array(text('an address of the API', fromApi), resourceFault).min(1, resourceFault).optional(),
 })
 
 /** `connectors.svarut` of a tenant file. */

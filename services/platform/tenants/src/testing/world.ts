@@ -7,7 +7,7 @@ import type { SecretResolver } from '../secret.ts'
 export const FJORD = '314758625'
 export const DAL = '311094688'
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 
 /** A complete tenant file with one klient; `changes` replaces whole lines. */
 export function aTenantFile(
