@@ -30,7 +30,7 @@ beforeEach(() => {
   ] as const) {
     writeFileSync(
       join(folder, 'tenants', name),
-      text.replaceAll(/file:\/run\/secrets\/samband\/(\S+)/g, (_whole, secret: string) =>
+      text.replaceAll(/file:\/etc\/samband\/secrets\/(\S+)/g, (_whole, secret: string) =>
         secret.endsWith('key') ? 'env:KEY' : secret.endsWith('pem') ? 'env:JWK' : 'env:SECRET',
       ),
     )

@@ -39,5 +39,5 @@ export function nextStepOf(tilstand: string, owner: string): string | undefined 
     return 'Rett brevet i fagsystemet, be drift forkaste dette steget, og send brevet inn på nytt med ny eksternReferanse.'
   if (owner === 'Kommunens arkiv')
     return 'Ta det opp med kommunens arkiv. Når det er rettet der, setter drift brevet i gang igjen; det skal ikke sendes inn på nytt.'
-  return 'Vent; drift er varslet og setter brevet i gang igjen. Det skal ikke sendes inn på nytt uten at drift ber om det.'
+  return 'Vent; drift må rette det og setter brevet i gang igjen. Det skal ikke sendes inn på nytt uten at drift ber om det.'
 }
