@@ -1,10 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Json, sleep } from '@samband/kernel'
+import { sleep } from '@samband/kernel'
 import { completionOf } from '@samband/letter-record'
 import { chooseLetters, handIn, type Letter } from './letters.ts'
 import type { Machine } from './machine.ts'
-import { lookAtDestination } from './operator-eyes.ts'
-import { choosePlan, NO_STRIKES, type Plan, type Planned } from './plan.ts'
+import { Operators } from './operators.ts'
+import { choosePlan, LONGEST_LAG_MS, NO_STRIKES, type Plan, type Planned } from './plan.ts'
 import { Disk, type Process, type Shop, startProcess } from './processes.ts'
 import { Random } from './random.ts'
 import { createSurroundings, Registry, type Surroundings, TENANTS, TIMING } from './surroundings.ts'
@@ -29,6 +29,9 @@ export const NOTHING: Without = {
   foreignLetters: false,
 }
 
+/** Chance that a request to a host that is hardly reached meets trouble. */
+const OUTAGE_TROUBLE = 0.7
+
 /** A history while it runs, and what the judge needs of it afterwards. */
 export class Conductor {
   readonly world = new World()
@@ -39,11 +42,14 @@ export class Conductor {
   readonly disk = new Disk()
   readonly tally: Tally = {}
   surroundings!: Surroundings
+  operators!: Operators
   restored = false
   #shop!: Shop
   #troubled = true
   #backup: Uint8Array | undefined
   #born = 0
+  /** Until when a host is hardly reached, by the world's stopwatch. */
+  readonly #outages = new Map<string, number>()
   /** Clients that are not done with handing in. */
   #clients = 0
   #slots: { machine: Machine | undefined; process: Process | undefined }[] = []
@@ -59,7 +65,7 @@ export class Conductor {
       trouble: without.trouble ? 0 : plan.trouble,
       foreignLetters: plan.foreignLetters && !without.foreignLetters,
     }
-    this.letters = chooseLetters(this.random).filter((_, number) => !without.letters.has(number))
+    this.letters = chooseLetters(this.random, plan.oneCase).filter((_, number) => !without.letters.has(number))
   }
 
   /** Plays the history to its end: everything that can be done is done, or nothing moves any more. */
@@ -76,19 +82,22 @@ export class Conductor {
         world,
         random,
         hosts: this.surroundings.hosts,
-        trouble: () => (this.#troubled ? plan.trouble : 0),
+        trouble: (host) => this.#troubleAt(host),
+        fates: plan.fates,
         latestMs: TIMING.inFlightMs - 1_000,
+        heldBackMs: (host) => this.#heldBackMs(host),
         met: (fate, host, method) => {
           world.note(`network: ${method} ${host} ${fate}`, true)
           this.#met(`network ${fate}`)
         },
       },
     }
+    this.operators = this.#hireOperators(this.surroundings)
     if (plan.foreignLetters)
       for (const letter of this.letters)
         await this.surroundings.plantForeignLetter(letter.tenant, letter.eksternReferanse)
     for (let slot = 0; slot < plan.workers; slot++) this.#startSlot(slot, 0)
-    for (const letter of this.letters) this.#client(letter, random.between(500, 60_000))
+    for (const letter of this.letters) this.#client(letter, random.between(500, plan.oneCase ? 8_000 : 60_000))
     for (const planned of plan.acts) world.schedule(planned.atMs, () => this.#guard(this.#do(planned.act)))
     await world.run(plan.quietFromMs, () => this.#failure !== undefined)
     await this.#calmDown()
@@ -103,7 +112,11 @@ export class Conductor {
 
   /** Some process that lives. */
   anyProcess(): Process | undefined {
-    const up = this.#slots.flatMap(({ process }) => (process?.machine.alive ? [process] : []))
+    return this.#anyProcess(() => true)
+  }
+
+  #anyProcess(fits: (process: Process) => boolean): Process | undefined {
+    const up = this.#slots.flatMap(({ process }) => (process?.machine.alive && fits(process) ? [process] : []))
     return up.length === 0 ? undefined : this.random.pick(up)
   }
 
@@ -114,6 +127,35 @@ export class Conductor {
     const reading = process.hub.runtime.account({ tenants: 'alle' }, completionOf(process.store))
     await this.world.run(this.world.nowMs + 1_000)
     return reading
+  }
+
+  #hireOperators(surroundings: Surroundings): Operators {
+    const answering = () => this.#anyProcess(({ machine }) => !machine.frozen)
+    const database = () => this.database
+    return new Operators({
+      world: this.world,
+      random: this.random,
+      quietFromMs: this.plan.quietFromMs,
+      surroundings,
+      get database() {
+        return database()
+      },
+      answering,
+      met: (kind) => this.#met(kind),
+      guard: (work) => this.#guard(work),
+    })
+  }
+
+  #troubleAt(host: string): number {
+    if (!this.#troubled) return 0
+    return (this.#outages.get(host) ?? 0) > this.world.nowMs ? OUTAGE_TROUBLE : this.plan.trouble
+  }
+
+  #heldBackMs(host: string): number {
+    const { svarut, noark5 } = this.surroundings
+    const desk = host === 'http://svarut' ? svarut.faults : host === 'http://noark5' ? noark5.faults : undefined
+    const late = desk?.orders().filter(({ fault }) => fault === 'accept-late') ?? []
+    return Math.max(0, ...late.map(({ delayMs }) => delayMs))
   }
 
   #client(letter: Letter, afterMs: number): void {
@@ -136,7 +178,7 @@ export class Conductor {
     this.#guard(
       startProcess(this.#shop, name, strikes, wallOffsetMs, (machine) => {
         this.#slots[slot] = { machine, process: undefined }
-        machine.onFreeze = (forMs) => this.#actDuring(forMs)
+        machine.onFreeze = (forMs) => this.operators.actDuring(forMs)
         const abandon = machine.onDeath
         machine.onDeath = () => {
           abandon()
@@ -181,19 +223,17 @@ export class Conductor {
         this.#met('tenant moved')
         this.registry.move(TENANTS[0], 1)
         return
+      case 'outage':
+        this.#met('outage')
+        world.note(`${act.host} is hardly reached for ${Math.round(act.forMs / 1000)} s`, true)
+        this.#outages.set(act.host, world.nowMs + act.forMs)
+        return
       case 'svarut fault':
       case 'noark5 fault':
         return this.#orderFault(act)
       default:
-        return this.#operate(act.kind)
+        return this.operators.act(act.kind)
     }
-  }
-
-  /** People do not wait for a process that stands still: they act at the one that answers. */
-  #actDuring(forMs: number): void {
-    if (this.world.nowMs >= this.plan.quietFromMs || !this.random.chance(0.4)) return
-    const kind = this.random.pick(['operator discard', 'operator discard', 'operator undo', 'operator replay'] as const)
-    this.world.schedule(this.world.nowMs + this.random.between(100, forMs), () => this.#guard(this.#operate(kind)))
   }
 
   /** As the store does it: between two groups, never in the middle of one. */
@@ -232,12 +272,13 @@ export class Conductor {
     this.#repeatForgotten()
   }
 
-  /** Clients whose letter the restored store has forgotten hand it in again (A5). */
+  /** Clients whose letter the restored store has forgotten hand it in again, and people repeat what they did (A5). */
   #repeatForgotten(): void {
     for (const letter of this.letters) {
       const known = this.database.prepare('SELECT 1 FROM ledger WHERE accepted_id = ?').get(letter.acceptedId)
       if (letter.answered && known === undefined) this.#client(letter, this.random.between(500, 30_000))
     }
+    this.world.schedule(this.world.nowMs + 30_000, () => this.#guard(this.operators.repeatForgotten()))
   }
 
   #orderFault(act: Extract<Planned['act'], { operation: string }>): void {
@@ -248,75 +289,10 @@ export class Conductor {
       operation: act.operation,
       fault: act.fault as 'slow',
       times: act.times,
-      delayMs: act.delayMs,
+      // The lag of a fault comes on top of the one SvarUt has all the time (A3).
+      delayMs: act.fault === 'lookup-lag' ? Math.min(act.delayMs, LONGEST_LAG_MS - this.plan.lookUpLagMs) : act.delayMs,
       status: act.status,
     })
-  }
-
-  /** An operator's verb, on whatever a person could pick at this moment. */
-  async #operate(
-    kind: 'operator replay' | 'operator discard' | 'operator undo' | 'operator answer',
-    calm = false,
-  ): Promise<void> {
-    const process = this.anyProcess()
-    if (process === undefined || process.machine.frozen) return
-    const { verbs, replays } = process.hub.runtime
-    const by = { person: 'Operatør 1', klientId: 'drift' }
-    const because = 'en historie'
-    this.#met(kind)
-    this.world.note(kind, true)
-    if (kind === 'operator replay') {
-      const job = await replays.plan({ tenants: 'alle' }, by, because)
-      // A person reads the forecast first; what was frozen may have changed by then.
-      await sleep(this.world.time.timers, this.random.between(0, calm ? 0 : 60_000))
-      await replays.run(job.jobId, by, because)
-      if (this.random.chance(0.3)) await replays.cancel(job.jobId, by, because).catch(() => {})
-      return
-    }
-    if (kind === 'operator answer') return this.#answer(process)
-    const states = kind === 'operator discard' ? "'waiting', 'running', 'parked'" : "'discarding', 'discarded'"
-    const rows = this.database
-      .prepare(
-        `SELECT row_id FROM inbox WHERE state IN (${states}) AND handler IN ('forsendelse.send', 'forsendelse.send-arkivert', 'journal.reserver') ORDER BY row_id`,
-      )
-      .all()
-    if (rows.length === 0) return
-    const rowId = Number(this.random.pick(rows).row_id)
-    const verb = kind === 'operator discard' ? verbs.discard : verbs.undo
-    await verb(rowId, by, because).catch(() => this.world.note(`${kind} was refused`, true))
-  }
-
-  /** Two people look at the destination and say what they see, "not there" only when nothing can be on its way any more. */
-  async #answer(process: Process): Promise<void> {
-    const open = this.database
-      .prepare(
-        "SELECT a.effect_key AS effect_key, MAX(a.started_at) AS started_at, e.name AS name FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.state = 'open' GROUP BY a.effect_key",
-      )
-      .all()
-    const [question] = open
-    if (question === undefined) return
-    const seen = lookAtDestination(this.surroundings, String(question.name), String(question.effect_key))
-    const sinceMs = process.machine.time.clock.now() - Number(question.started_at)
-    const { verbs } = process.hub.runtime
-    const say = (person: string, answer: { kind: 'there'; evidence: Json } | { kind: 'not-there' }) =>
-      verbs
-        .answer(
-          String(question.effect_key),
-          answer,
-          { person, klientId: 'drift' },
-          'sett etter',
-          'hos mottakersystemet',
-        )
-        .catch(() => {})
-    if (seen !== undefined) await say('Operatør 1', { kind: 'there', evidence: seen })
-    // A clock that jumped proves nothing: people wait by their own watch.
-    else if (
-      process.machine.wallOffsetMs === 0 &&
-      sinceMs > TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs + 200_000
-    ) {
-      await say('Operatør 1', { kind: 'not-there' })
-      await say('Operatør 2', { kind: 'not-there' })
-    }
   }
 
   /** Faults end, what is missing is put in place, and people replay what is parked until nothing is. */
@@ -348,7 +324,7 @@ export class Conductor {
         this.registry.move(TENANTS[0], round % 2 === 0 ? 1 : 0)
       if (this.restored) this.#repeatForgotten()
       if (this.#parked() > 0) {
-        const replay = this.#operate('operator replay', true)
+        const replay = this.operators.act('operator replay', true)
         await world.run(world.nowMs + 10_000)
         this.#guard(replay)
       }
@@ -357,6 +333,7 @@ export class Conductor {
 
   /** Nothing is open and every client has its answer; with `parkedToo` nothing is parked either. */
   #isQuiet(parkedToo: boolean): boolean {
+    if (this.restored && this.operators.forgotten().length > 0) return false
     if (this.#clients > 0 || !this.#slots.some(({ process }) => process?.machine.alive)) return false
     const states = parkedToo ? "'waiting', 'running', 'discarding', 'parked'" : "'waiting', 'running', 'discarding'"
     const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])

@@ -16,6 +16,7 @@ export async function judge(history: Conductor): Promise<Findings> {
   for (const letter of history.letters) judgeLetter(history, letter, classes.get(letter.acceptedId), findings)
   judgeCases(history, findings)
   judgeDiscards(history, findings)
+  judgePromises(history, findings)
   judgeOrder(history, findings)
   judgePlaces(history, findings)
   return findings
@@ -152,6 +153,42 @@ function judgeDiscards(history: Conductor, findings: Findings): void {
     findings.lost.push(
       `${String(row.accepted_id)}: discarded by a person, and ${String(row.state)} without anybody having taken that back`,
     )
+}
+
+/** Of what a person was told is discarded nothing is made until it is taken back, not even with an alarm (R10, R22). */
+function judgePromises(history: Conductor, findings: Findings): void {
+  if (history.restored) return
+  for (const { rowId, fromMs, untilMs } of history.operators.promises) {
+    const row = history.database.prepare('SELECT accepted_id, handler FROM inbox WHERE row_id = ?').get(rowId)
+    const letter = history.letters.find((one) => one.acceptedId === row?.accepted_id)
+    if (letter === undefined) continue
+    const made = row?.handler === 'journal.reserver' ? filedAt(history, letter) : sentAt(history, letter)
+    if (made.some((at) => at > history.world.wallMs(fromMs) && at < history.world.wallMs(untilMs)))
+      findings.lost.push(
+        `${letter.eksternReferanse} (${letter.mark}): said to be discarded, and carried out after that`,
+      )
+  }
+}
+
+/** When SvarUt took a letter in, each time. */
+function sentAt(history: Conductor, letter: Letter): number[] {
+  return history.surroundings.svarut
+    .received()
+    .filter((one) => one.marks.includes(letter.mark))
+    .map((one) => one.receivedAtMs)
+}
+
+/** When the journalpost of a letter and its parts were made. The saksmappe belongs to others as well. */
+function filedAt(history: Conductor, letter: Letter): number[] {
+  const core = history.surroundings.noark5.received()
+  const journalposter = core.journalposter.filter((one) => one.tittel.includes(`SAMBAND-MARK:${letter.mark}`))
+  const parts = [...core.korrespondanseparter, ...core.dokumentbeskrivelser, ...core.dokumentobjekter]
+  const isOurs = ({ journalpost }: { readonly journalpost: string | undefined }) =>
+    journalposter.some(({ systemID }) => systemID === journalpost)
+  return [
+    ...[...journalposter, ...parts.filter(isOurs)].map((one) => one.opprettetMs),
+    ...core.filer.filter(isOurs).map((one) => one.receivedMs),
+  ]
 }
 
 /** Rows of a case are filed in the order of their places, those that were discarded before anything was made and then taken back too. */

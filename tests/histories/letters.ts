@@ -27,15 +27,15 @@ export interface Letter {
 
 const RECIPIENTS = ['15859099928', '03851598730', '311094688']
 
-/** Chooses the letters of a history. */
-export function chooseLetters(random: Random): Letter[] {
-  const count = random.between(2, 5)
+/** Chooses the letters of a history; with `oneCase` they belong to one case of one tenant. */
+export function chooseLetters(random: Random, oneCase: boolean): Letter[] {
+  const count = random.between(oneCase ? 3 : 2, 5)
   return Array.from({ length: count }, (_, number) => {
-    const tenant = random.chance(0.75) ? TENANTS[0] : TENANTS[1]
+    const tenant = oneCase || random.chance(0.75) ? TENANTS[0] : TENANTS[1]
     const eksternReferanse = `sak-2026-${number + 1}`
     const mark = `M${number + 1}-${random.between(1000, 9999)}`
     const documents = random.between(1, 2)
-    const noekkel = random.chance(0.6) ? `sak-${random.between(1, 2)}` : undefined
+    const noekkel = oneCase || random.chance(0.6) ? `sak-${oneCase ? 1 : random.between(1, 2)}` : undefined
     const klasse = random.chance(0.12) ? 'X99' : 'L42'
     const digitalId = random.pick(RECIPIENTS)
     const letter = {

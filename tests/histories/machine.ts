@@ -21,6 +21,8 @@ export class Machine {
   alive = true
   calls = 0
   wallOffsetMs = 0
+  /** When it last went on after standing still, by the world's stopwatch. */
+  thawedAtMs = Number.NEGATIVE_INFINITY
   readonly strikes = new Map<number, Strike>()
   /** Strikes at the n-th call of a kind, as `kind n`. */
   readonly strikesAt = new Map<string, Strike>()
@@ -58,6 +60,7 @@ export class Machine {
     const waiting = this.#thaw
     if (waiting === undefined) return
     this.#thaw = undefined
+    this.thawedAtMs = this.world.nowMs
     this.world.note(`${this.name} goes on`, true)
     waiting.resolve()
     for (const run of this.#heldBack.splice(0)) this.deliver(run)
@@ -74,10 +77,7 @@ export class Machine {
   async through<T>(place: string, call: () => Promise<T>): Promise<T> {
     const number = this.calls++
     this.world.note(`${this.name} ${number} ${place}`)
-    const kind = place.startsWith('http') ? (place.endsWith('has left') ? 'http left' : 'http') : place
-    const ofKind = (this.#callsOfKind.get(kind) ?? 0) + 1
-    this.#callsOfKind.set(kind, ofKind)
-    const strike = this.strikes.get(number) ?? this.strikesAt.get(`${kind} ${ofKind}`)
+    const strike = this.strikes.get(number) ?? this.#strikeAt(place)
     if (strike?.when === 'before') this.#hit(strike, place)
     await this.#stand()
     try {
@@ -91,6 +91,18 @@ export class Machine {
       await this.#stand()
       throw error
     }
+  }
+
+  /** Requests are counted with all others, and by method and host. */
+  #strikeAt(place: string): Strike | undefined {
+    const anyHttp = place.startsWith('http') ? [place.endsWith('has left') ? 'http has left' : 'http'] : []
+    let strike: Strike | undefined
+    for (const kind of [place, ...anyHttp]) {
+      const count = (this.#callsOfKind.get(kind) ?? 0) + 1
+      this.#callsOfKind.set(kind, count)
+      strike ??= this.strikesAt.get(`${kind} ${count}`)
+    }
+    return strike
   }
 
   #hit(strike: Strike, place: string): void {

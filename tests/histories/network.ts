@@ -17,21 +17,43 @@ export type Fate =
   | 'cut-after'
   /** The sender sees a broken connection; the request arrives later, within the time in flight. */
   | 'late'
+  /** Everything arrives, after seconds. */
+  | 'slow'
 
 /** How the network of a history behaves. */
 export interface NetworkOptions {
   readonly world: World
   readonly random: Random
   readonly hosts: Readonly<Record<string, FastifyInstance>>
-  /** Chance that a request meets another fate than `delivered`. */
-  readonly trouble: () => number
-  /** The longest a late request may be on its way, milliseconds: within W. */
+  /** Chance that a request to a host meets another fate than `delivered`; 0 when all trouble is over. */
+  readonly trouble: (host: string) => number
+  /** The fates that this network has. */
+  readonly fates: readonly Fate[]
+  /** The longest a request may be on its way from its first byte until it has taken effect, milliseconds: within W. */
   readonly latestMs: number
+  /** The longest a host may hold back, at this moment, what arrives there. */
+  readonly heldBackMs: (host: string) => number
   /** Told of every fate but `delivered`. */
   readonly met: (fate: Fate, host: string, method: string) => void
 }
 
-const FATES: readonly Fate[] = ['refused', 'request-lost', 'answer-lost', 'answer-lost', 'cut-after', 'late', 'late']
+/** What networks do, with what is most dangerous more than once. */
+export const FATES: readonly Fate[] = [
+  'refused',
+  'request-lost',
+  'answer-lost',
+  'answer-lost',
+  'cut-after',
+  'late',
+  'late',
+  'late',
+  'slow',
+]
+
+/** Connections of a machine that stood still are stale for a moment: what it sends on them is often lost, or held up. */
+const STALE_FOR_MS = 2_000
+const STALE_TROUBLE = 0.6
+const STALE_FATES: readonly Fate[] = ['late', 'late', 'cut-after', 'request-lost']
 
 /**
  * The way out of one machine: requests travel in virtual time to simulators in the same process. What has left travels on even when the
@@ -57,12 +79,12 @@ export class VirtualNetwork extends Dispatcher {
   override async destroy(): Promise<void> {}
 
   async #exchange(request: Dispatcher.DispatchOptions, receiver: Receiver): Promise<void> {
-    const { world, random, hosts, trouble, latestMs, met } = this.#options
+    const { world, hosts, latestMs, heldBackMs, met } = this.#options
     const host = String(request.origin)
-    const fate: Fate = random.chance(trouble()) ? random.pick(FATES) : 'delivered'
-    const outMs = random.between(1, 40)
-    const backMs = random.between(1, 40)
     await this.#machine.through(`http ${request.method} ${host}`, async () => {})
+    const fate = this.#fate(host)
+    const outMs = this.#wayMs(fate)
+    const backMs = this.#wayMs(fate === 'slow' ? 'slow' : 'delivered')
     const app = hosts[host]
     if (app === undefined || fate === 'refused') {
       met('refused', host, request.method)
@@ -70,6 +92,7 @@ export class VirtualNetwork extends Dispatcher {
       return
     }
     if (!receiver.begin()) return
+    const beganMs = world.nowMs
     let body: Buffer
     try {
       body = await collect(request.body)
@@ -81,20 +104,39 @@ export class VirtualNetwork extends Dispatcher {
     if (receiver.over && request.body != null) world.note('a request had left when its sender gave up')
     if (fate !== 'delivered') met(fate, host, request.method)
     if (fate === 'request-lost') return
-    const delayMs = fate === 'late' ? random.between(Math.floor(latestMs / 4), latestMs) : outMs
     if (fate === 'late') receiver.fail('ECONNRESET')
-    world.schedule(
-      world.nowMs + delayMs,
-      () =>
-        void arrive(app, request, body, (answer) => {
-          if (fate === 'answer-lost' || fate === 'late') return
-          world.schedule(world.nowMs + backMs, () =>
-            fate === 'cut-after' || answer === undefined ? receiver.fail('ECONNRESET') : receiver.answer(answer),
-          )
-        }),
-    )
+    world.schedule(world.nowMs + outMs, () => {
+      // The other side cuts whatever has not taken effect in time (A2).
+      if (world.nowMs - beganMs + heldBackMs(host) > latestMs) {
+        met('request-lost', host, request.method)
+        receiver.fail('ECONNRESET')
+        return
+      }
+      void arrive(app, request, body, (answer) => {
+        if (fate === 'answer-lost' || fate === 'late') return
+        world.schedule(world.nowMs + backMs, () =>
+          fate === 'cut-after' || answer === undefined ? receiver.fail('ECONNRESET') : receiver.answer(answer),
+        )
+      })
+    })
     // The sender may be struck at this very moment: the request is on its way and nobody knows.
     if (request.method !== 'GET') void this.#machine.through(`http ${request.method} ${host} has left`, async () => {})
+  }
+
+  #fate(host: string): Fate {
+    const { world, random, trouble, fates } = this.#options
+    const chance = trouble(host)
+    const stale = chance > 0 && world.nowMs - this.#machine.thawedAtMs < STALE_FOR_MS
+    if (stale && random.chance(STALE_TROUBLE)) return random.pick(STALE_FATES)
+    return random.chance(chance) ? random.pick(fates) : 'delivered'
+  }
+
+  /** How long one way takes; what is late comes at the last moment as often as before. */
+  #wayMs(fate: Fate): number {
+    const { random, latestMs } = this.#options
+    if (fate === 'slow') return random.between(1_000, 14_000)
+    if (fate !== 'late') return random.between(1, 40)
+    return random.between(random.chance(0.5) ? latestMs - 10_000 : Math.floor(latestMs / 4), latestMs)
   }
 }
 

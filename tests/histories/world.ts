@@ -39,6 +39,11 @@ export class World {
     if (tell) this.story.push(`${(this.nowMs / 1000).toFixed(3).padStart(10)} s  ${what}`)
   }
 
+  /** The true time of day at a reading of the world's stopwatch. */
+  wallMs(atMs: number): number {
+    return BEGINNING_MS + atMs
+  }
+
   digest(): string {
     return this.#digest.copy().digest('hex').slice(0, 32)
   }
@@ -69,7 +74,7 @@ export class World {
 
   /** The time of what does not crash: simulators, clients, operators. */
   readonly time: Time = {
-    clock: { now: () => BEGINNING_MS + this.nowMs },
+    clock: { now: () => this.wallMs(this.nowMs) },
     stopwatch: { read: () => this.nowMs },
     timers: { after: (delayMs, callback) => this.schedule(this.nowMs + delayMs, callback) },
   }

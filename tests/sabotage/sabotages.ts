@@ -210,7 +210,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R10',
     name: 'the intent is written without the newest token',
-    finding: ['twice', 'lost'],
+    finding: ['twice', 'lost', 'outOfOrder'],
     edits: [{ file: runtime('attempts.ts'), from: '  await leasedRow(tx, intent.lease)\n', to: '' }],
   },
   {
