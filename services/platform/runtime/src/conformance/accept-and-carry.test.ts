@@ -191,7 +191,7 @@ test('R4: the same reference from two municipalities is two letters; from one mu
 test('R5: rows and offset are taken together: when the rows cannot be written the offset stays, and they come again', async () => {
   const world = createWorld()
   const hub = await world.start()
-  const takeAgain = world.refuseInserts('inbox')
+  const takeAgain = world.refuse('INSERT', 'inbox')
   await hub.accept({ referanse: 'sak-1' })
   await world.time.advance(5_000)
   expect(world.sql('SELECT * FROM bus_offset WHERE next_offset > 0')).toEqual([])

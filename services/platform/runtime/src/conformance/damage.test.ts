@@ -72,15 +72,15 @@ test('an event that was damaged in the log stops the reading, with an alarm and 
 })
 
 test.each([
-  ['messages cannot be taken', 'UPDATE ON inbox', 'taking messages'],
-  ['the log cannot be read into the inbox', 'INSERT ON inbox', 'reading test'],
-  ['the outbox cannot be published', 'INSERT ON bus_log', 'publishing the outbox'],
-])(
+  ['messages cannot be taken', 'UPDATE', 'inbox', 'taking messages'],
+  ['the log cannot be read into the inbox', 'INSERT', 'inbox', 'reading test'],
+  ['the outbox cannot be published', 'INSERT', 'bus_log', 'publishing the outbox'],
+] as const)(
   'when %s, the hub says so: in the log, with an alarm, and by not being ready, until it can',
-  async (_what, when, work) => {
+  async (_what, refused, table, work) => {
     const world = createWorld()
     const hub = await world.start()
-    world.sql(`CREATE TRIGGER broken BEFORE ${when} BEGIN SELECT RAISE(FAIL, 'disk image is malformed'); END`)
+    const mend = world.refuse(refused, table)
     await hub.accept({ referanse: 'sak-1' })
     await world.time.advance(500)
     expect(hub.runtime.unready()).toEqual([])
@@ -93,7 +93,7 @@ test.each([
       code: 'STORE_FEIL',
       count: 1,
     })
-    world.sql('DROP TRIGGER broken')
+    mend()
     await world.calm()
     expect(hub.runtime.unready()).toEqual([])
     expect(world.destination.received).toHaveLength(1)

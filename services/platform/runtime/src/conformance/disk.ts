@@ -19,8 +19,8 @@ export interface Disk {
   open(time: Time): ProcessStore
   /** Looks at, or changes, what is durable, beside every process. */
   sql<Row = Record<string, unknown>>(statement: string, ...params: readonly SqlValue[]): Row[]
-  /** From now on no row gets into `table`; returns what ends that. */
-  refuseInserts(table: string): () => void
+  /** From now on rows of `table` can no longer be added, or changed; returns what ends that. */
+  refuse(what: 'INSERT' | 'UPDATE', table: string): () => void
   remove(): void
 }
 
@@ -60,8 +60,8 @@ function createSqliteDisk(shared: boolean): Disk {
       }
     },
     sql: <Row>(statement: string, ...params: readonly SqlValue[]) => disk.prepare(statement).all(...params) as Row[],
-    refuseInserts(table) {
-      disk.exec(`CREATE TRIGGER refused BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'no rows today'); END`)
+    refuse(what, table) {
+      disk.exec(`CREATE TRIGGER refused BEFORE ${what} ON ${table} BEGIN SELECT RAISE(ABORT, 'no rows today'); END`)
       return () => disk.exec('DROP TRIGGER refused')
     },
     remove() {

@@ -167,7 +167,7 @@ test('R8: a run whose end could not be written does not hold its row for ever', 
   const world = createWorld()
   world.destination.nextFaults.push('refuse-connection')
   const hub = await world.start()
-  const takeAgain = world.refuseInserts('failed_run')
+  const takeAgain = world.refuse('INSERT', 'failed_run')
   await hub.accept({ referanse: 'brev-1' })
   await world.time.advance(1_000)
   expect(world.rows()[0]?.state).toBe('running')

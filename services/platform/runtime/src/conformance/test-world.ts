@@ -104,7 +104,7 @@ export interface World {
   /** Reads the disk. */
   readonly sql: Disk['sql']
   /** From now on no row gets into `table`; returns what ends that. */
-  readonly refuseInserts: Disk['refuseInserts']
+  readonly refuse: Disk['refuse']
   rows(where?: string): SeenRow[]
   attempts(): { number: number; state: string; closed_as: string | null }[]
   alarms(): string[]
@@ -199,7 +199,7 @@ export function createWorld({ shared = false } = {}): World {
     destination,
     config,
     sql,
-    refuseInserts: disk.refuseInserts,
+    refuse: disk.refuse,
     rows: (where = '1 = 1') => sql<SeenRow>(`SELECT * FROM inbox WHERE ${where} ORDER BY place`),
     attempts: () => sql('SELECT number, state, closed_as FROM attempt ORDER BY effect_key, number'),
     alarms: () => sql<{ kind: string }>('SELECT kind FROM alarm ORDER BY number').map((alarm) => alarm.kind),

@@ -9,7 +9,7 @@ import type { SyncSession } from './sync-session.ts'
 export interface PostgresDisk {
   open(): { readonly store: Store; abandon(): void; close(): Promise<void> }
   sql<Row = SqlRow>(statement: string, ...params: readonly SqlValue[]): Row[]
-  refuseInserts(table: string): () => void
+  refuse(what: 'INSERT' | 'UPDATE', table: string): () => void
   remove(): void
 }
 
@@ -68,10 +68,10 @@ export function createPostgresDisk({ url, session, watch, newSchema }: PostgresD
       awaitTheDead()
       return session.all(statement, params) as Row[]
     },
-    refuseInserts(table) {
+    refuse(what, table) {
       session.all(
         `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no rows today'; END $$;
-         CREATE TRIGGER refused BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION refuse()`,
+         CREATE TRIGGER refused BEFORE ${what} ON ${table} FOR EACH ROW EXECUTE FUNCTION refuse()`,
       )
       return () => void session.all(`DROP TRIGGER refused ON ${table}; DROP FUNCTION refuse()`)
     },
