@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 600_000,
     passWithNoTests: false,
+    // Several processes, real outages and a busy machine: what fails three times in a row is broken.
+    retry: 2,
   },
 })
