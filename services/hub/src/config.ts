@@ -1,3 +1,4 @@
+import { environmentFaults, setVariables } from '@samband/process'
 import { z } from 'zod'
 
 /** A number as text; the fault says what is expected and repeats no value. */
@@ -63,15 +64,10 @@ export type HubConfig = z.infer<typeof HubEnv>
 export function readHubConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly config: HubConfig } | { readonly faults: readonly string[] } {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  const set = setVariables(env)
   const parsed = HubEnv.safeParse(set)
   if (parsed.success) return { config: parsed.data }
-  return {
-    faults: parsed.error.issues.map((issue) => {
-      const name = String(issue.path[0])
-      return `${name} ${name in set ? `does not fit (${issue.message})` : 'is not set'}. ${purposeOf(name)}`
-    }),
-  }
+  return { faults: environmentFaults(parsed.error, HubEnv.in.shape, set) }
 }
 
 /**

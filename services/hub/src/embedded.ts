@@ -4,13 +4,12 @@ import { createEmbeddedBus } from '@samband/bus'
 import { createDispatcher } from '@samband/connector-kit'
 import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
 import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
-import { storeLastGood } from '@samband/process'
+import { openTenants, payloadKey } from '@samband/process'
 import { type Installation, openInstallation, type Synchronous } from '@samband/store'
-import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
+import type { TenantRegistry } from '@samband/tenants'
 import type { Dispatcher } from 'undici'
 import { createBackupFolder } from './backup-folder.ts'
 import { createHub, type Hub, type HubSettings } from './hub.ts'
-import { payloadKey } from './payload-key.ts'
 
 /** What an embedded hub is made from. */
 export interface EmbeddedOptions {
@@ -62,22 +61,14 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
   const store = around.store?.(installation.store) ?? installation.store
   const plainBus = createEmbeddedBus({ store, time, ids })
   const bus = around.bus?.(plainBus) ?? plainBus
-  const tenants = createTenantRegistry({
-    directory: options.tenantsFolder,
-    fs: nodeTenantFiles(),
-    secrets: nodeSecrets(options.env),
+  const tenants = await openTenants({
+    folder: options.tenantsFolder,
+    env: options.env,
+    store,
     time,
-    lastGood: storeLastGood(store),
     rereadMs: options.rereadMs,
     log,
   })
-  await tenants.start()
-  for (const problem of tenants.problems())
-    log.error('a tenant file is not in force as it stands', {
-      file: problem.file,
-      tenant: problem.orgnr,
-      count: problem.faults.length,
-    })
   const files = nodeFileSystem()
   const payloads = createFilePayloads({
     root: join(options.dataFolder, 'payloads'),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { environmentFaults, setVariables } from './environment.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const text = z.string().min(1)
@@ -115,7 +116,7 @@ export type ServiceConfig = z.infer<typeof ServiceEnv>
 export function readServiceConfig(
   env: Readonly<Record<string, string | undefined>>,
 ): { readonly config: ServiceConfig } | { readonly faults: readonly string[] } {
-  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''))
+  const set = setVariables(env)
   const parsed = ServiceEnv.safeParse(set)
   if (parsed.success) {
     const faults = [...alone(set, 'SAMBAND_KAFKA_USER', 'SAMBAND_KAFKA_PASSWORD')]
@@ -123,13 +124,7 @@ export function readServiceConfig(
       faults.push('SAMBAND_KAFKA_CA_FILE is set without SAMBAND_KAFKA_TLS=true: nothing would be encrypted.')
     return faults.length > 0 ? { faults } : { config: parsed.data }
   }
-  const { shape } = ServiceEnv.in
-  const faults = parsed.error.issues.map((issue) => {
-    const name = String(issue.path[0])
-    const { description = '' } = shape[name as keyof typeof shape]
-    return `${name} ${set[name] === undefined ? 'is not set' : `does not fit (${issue.message})`}. ${description}`
-  })
-  return { faults }
+  return { faults: environmentFaults(parsed.error, ServiceEnv.in.shape, set) }
 }
 
 /** What belongs together and is not given together. */

@@ -1,12 +1,13 @@
 import { createKafkaBus } from '@samband/bus/kafka'
 import { createDispatcher } from '@samband/connector-kit'
-import { HubError, type IdSource, type Logger, type Time } from '@samband/kernel'
+import type { IdSource, Logger, Time } from '@samband/kernel'
 import { createDestinations } from '@samband/outbound'
 import { createS3Client, createS3Payloads } from '@samband/payloads/s3'
 import { openPostgres } from '@samband/store/postgres'
-import { createTenantRegistry, nodeSecrets, nodeTenantFiles, type TenantRegistry } from '@samband/tenants'
+import { nodeSecrets } from '@samband/tenants'
 import type { ServiceConfig } from './config.ts'
-import { storeLastGood } from './last-good.ts'
+import { openTenants } from './open-tenants.ts'
+import { payloadKey } from './payload-key.ts'
 import type { ServicePorts } from './service.ts'
 
 /** What opening needs beside the settings. */
@@ -34,29 +35,20 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
   const { store, report } = await openPostgres({ settings: config.postgres, time, ids, onBroken: options.onBroken })
   if (report.changed)
     log.error('the database was restored or has failed over: what it does not know is asked for first')
-  const secrets = nodeSecrets(options.env)
-  const tenants = createTenantRegistry({
-    directory: config.tenantsFolder,
-    fs: nodeTenantFiles(),
-    secrets,
+  const tenants = await openTenants({
+    folder: config.tenantsFolder,
+    env: options.env,
+    store,
     time,
-    lastGood: storeLastGood(store),
     rereadMs: config.rereadMs,
     log,
   })
-  await tenants.start()
-  for (const problem of tenants.problems())
-    log.error('a tenant file is not in force as it stands', {
-      file: problem.file,
-      tenant: problem.orgnr,
-      count: problem.faults.length,
-    })
-  const s3 = createS3Client({ settings: config.s3, secrets, clock: time.clock })
+  const s3 = createS3Client({ settings: config.s3, secrets: nodeSecrets(options.env), clock: time.clock })
   const payloads = createS3Payloads({
     client: s3,
     bucket: config.s3.bucket,
     prefix: config.s3.prefix,
-    keys: { wrappingKey: (tenant) => keyOf(tenants, tenant) },
+    keys: { wrappingKey: (tenant) => payloadKey(tenants, tenant) },
     ids,
     clock: time.clock,
   })
@@ -82,15 +74,4 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
       return closed
     },
   }
-}
-
-function keyOf(tenants: TenantRegistry, orgnr: string): Uint8Array {
-  const tenant = tenants.get(orgnr)
-  if (tenant === undefined)
-    throw new HubError(
-      'TENANT_UKJENT',
-      'paused',
-      `No file is in force for tenant ${orgnr}: its messages wait until there is one.`,
-    )
-  return tenant.payloadKey.bytes()
 }

@@ -1,0 +1,20 @@
+import type { z } from 'zod'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/** The variables that are set; an empty one counts as left out. */
+export function setVariables(env: Env): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])))
+}
+
+/** What a refused environment lacks, one sentence per variable: by name, without a value, and what it is for. */
+export function environmentFaults(
+  error: z.ZodError,
+  shape: Readonly<Record<string, { readonly description?: string | undefined }>>,
+  set: Readonly<Record<string, string>>,
+): readonly string[] {
+  return error.issues.map((issue) => {
+    const name = String(issue.path[0])
+    return `${name} ${name in set ? `does not fit (${issue.message})` : 'is not set'}. ${shape[name]?.description ?? ''}`
+  })
+}
