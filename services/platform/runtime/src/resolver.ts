@@ -65,7 +65,10 @@ export function createResolver(options: ResolverOptions) {
     for (const attempt of open) if (!newest.has(attempt.effect_key)) newest.set(attempt.effect_key, attempt)
     for (const attempt of newest.values()) await resolveAttempt(row, attempt)
     if (newest.size === 0)
-      await store.transaction('runtime.discarded', (tx) => endDiscarding(tx, row, time.clock.now()))
+      await store.transaction('runtime.discarded', async (tx) => {
+        // Looked at anew: since it was read, the discard may have been undone, the row run, and discarded again over an open question (R22).
+        if ((await openAttemptsOfRow(tx, row.row_id)).length === 0) await endDiscarding(tx, row, time.clock.now())
+      })
   }
 
   async function resolveAttempt(row: InboxRow, attempt: AttemptRow): Promise<void> {
