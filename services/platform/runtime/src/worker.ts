@@ -188,6 +188,9 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
       leaseLost: false,
       madeProgress: false,
     }
+    // A run of this process that has lost the row goes on until it notices; it must not complete a request any more.
+    const former = running.get(row.row_id)
+    if (former !== undefined) former.leaseLost = true
     running.set(row.row_id, one)
     const ended = runRow(around, one).catch((error: unknown) => noteDefect(row, error))
     void ended.then(() => {
@@ -328,6 +331,8 @@ export function createWorker(around: RunSurroundings, handlers: readonly Handler
         if (!around.store.exclusive) await learnTenants()
         around.standstills.worked('watching leases')
       } catch (error) {
+        // While the store is away nobody can show that he lives: what was seen before says nothing.
+        watched.clear()
         around.standstills.failed('watching leases', error)
       }
     }

@@ -1,3 +1,4 @@
+import { HubError } from '@samband/kernel'
 import { expect, test } from 'vitest'
 import { defineHandler, type Handler } from '../index.ts'
 import { createVirtualTime, settle, until } from '../testing/index.ts'
@@ -204,4 +205,21 @@ test('R20: a worker that takes a letter over keeps to what the former one fixed 
 
   expect(world.alarms()).toEqual([])
   expect(world.destination.received.map((letter) => letter.text)).toEqual([`printed at ${Date.UTC(2026, 2, 2, 9)}`])
+})
+
+test('R8: an outage of the store takes no row from a worker that lives: nobody could show it meanwhile', async () => {
+  const world = createWorld({ shared: true })
+  world.destination.nextFaults.push('hang')
+  const { one, other, times } = await twoWorkers(world)
+  void one.accept({ referanse: 'sak-1' })
+  await until('it is sent', () => world.destination.requests.length === 1, { time: times.one })
+  await times.other.advance(LEASE_MS / 2)
+  const read = other.store.read
+  const away = new HubError('STORE_UTILGJENGELIG', 'transient', 'The database is away.')
+  Object.assign(other.store, { read: () => Promise.reject(away) })
+  await times.other.advance(2 * LEASE_MS)
+  Object.assign(other.store, { read })
+  await times.other.advance(LEASE_MS / 2)
+
+  expect(world.rows()[0]).toMatchObject({ state: 'running', lease_token: 1 })
 })
