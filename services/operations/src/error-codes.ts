@@ -142,6 +142,11 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Skriv beviset med feltene som står under Evidence i README for koblingen, og svar igjen.',
   },
+  DRIFT_ORDRE_UAVKLART: {
+    meaning: 'Databasen svarer ikke, så det er ikke kjent om det som ble bedt om, blir utført.',
+    owner: 'drift',
+    nextStep: 'Vent til databasen svarer, se på reisen, og gjør det på nytt bare hvis det ikke er gjort.',
+  },
   DRIFT_TJENESTEN_SVARER_IKKE: {
     meaning: 'Tjenesten som eier meldingen, svarer ikke. Ingenting er gjort.',
     owner: 'drift',

@@ -8,6 +8,7 @@ import {
   type Time,
   type Tx,
 } from '@samband/kernel'
+import { openAttempts, readEffect } from './attempts.ts'
 import type { Person } from './audit.ts'
 import type { Answer, OperatorVerbs, VerbOutcome } from './operator.ts'
 import { runtimeOf } from './prepare-store.ts'
@@ -15,15 +16,30 @@ import { codeOf } from './standstills.ts'
 
 /** A verb as it lies in the store until its owner has carried it out. */
 type Order =
-  | { readonly verb: 'discard' | 'undo'; readonly rowId: number; readonly by: Person; readonly reason: string }
+  | {
+      readonly verb: 'discard' | 'undo'
+      readonly rowId: number
+      readonly by: Person
+      readonly reason: string
+      readonly seen?: SeenRow
+    }
   | {
       readonly verb: 'answer'
+      /** The newest attempt when it was ordered. */
+      readonly attempt?: number | undefined
       readonly effectKey: string
       readonly answer: Answer
       readonly by: Person
       readonly reason: string
       readonly lookedAt: string
     }
+
+/** A row as it stood when something was ordered about it. */
+interface SeenRow {
+  readonly state: string
+  readonly park_number: number
+  readonly lease_token: number
+}
 
 /** What came of an order. A refusal carries everything its error had. */
 type Ended =
@@ -38,26 +54,32 @@ type Ended =
       }
     }
 
+/** Handlers of rows that nobody could read begin so. */
+const UNREADABLE = 'inbox.'
 const POLL_MS = 100
 const PATIENCE_MS = 15_000
 
 /**
  * The verbs of a service that has no handlers itself: each is ordered of the service that has, which knows its effects and its own waiting times.
- * An order is carried out once, in one transaction with its outcome; one that nobody has begun within 15 s is withdrawn.
+ * An order is carried out once, in one transaction with its outcome, and only on what was seen when it was given, however late that is; one that nobody
+ * has begun within 15 s is withdrawn. Records nobody could read belong to no service: they have no effects, and this one's own verbs do.
  *
- * @throws what the owner's verb throws; HubError DRIFT_TJENESTEN_SVARER_IKKE (transient) when nothing was done
+ * @throws what the owner's verb throws; HubError DRIFT_TJENESTEN_SVARER_IKKE (transient) when nothing was done, DRIFT_ORDRE_UAVKLART (transient) when the store
+ *   cannot be asked what came of it
  */
 export function createOrderedVerbs(
   options: { readonly store: Store; readonly time: Time; readonly ids: IdSource },
-  own: Pick<OperatorVerbs, 'trust'>,
+  own: OperatorVerbs,
 ): OperatorVerbs {
   const { store, time, ids } = options
 
-  async function order(of: { readonly handlerOf: (tx: Tx) => Promise<string | undefined> }, order: Order) {
+  async function order(of: (tx: Tx) => Promise<Seen | undefined>, wanted: Order): Promise<VerbOutcome> {
     const orderId = ids.uuid()
-    await store.transaction('runtime.order', async (tx) => {
-      const handler = await of.handlerOf(tx)
-      if (handler === undefined) throw notFound(order)
+    const isNobodys = await store.transaction('runtime.order', async (tx) => {
+      const seen = await of(tx)
+      if (seen === undefined) throw notFound(wanted)
+      const { handler, order } = seen
+      if (handler.startsWith(UNREADABLE)) return true
       const runtime = await runtimeOf(tx, handler)
       if (runtime === undefined) throw silent(`No service on this store has the handler ${handler}.`)
       await tx.run(
@@ -67,48 +89,95 @@ export function createOrderedVerbs(
         JSON.stringify(order),
         time.clock.now(),
       )
+      return false
     })
+    if (isNobodys) return perform(own, wanted)
     const begunMs = time.stopwatch.read()
     for (;;) {
-      const ended = await store.read('runtime.order-outcome', (tx) =>
-        tx.one<{ outcome: string }>(
-          "SELECT outcome FROM operator_order WHERE order_id = ? AND state <> 'given'",
-          orderId,
-        ),
-      )
-      if (ended !== undefined) return told(JSON.parse(ended.outcome) as Ended)
+      const ended = await outcomeOf(orderId).catch(() => undefined)
+      if (ended !== undefined) return told(ended)
       if (time.stopwatch.read() - begunMs > PATIENCE_MS && (await withdraw(orderId)))
         throw silent('The service that this belongs to does not answer.')
       await sleep(time.timers, POLL_MS)
     }
   }
 
-  /** False when it has been carried out meanwhile. */
-  async function withdraw(orderId: string): Promise<boolean> {
-    const withdrawn = await store.transaction('runtime.order-withdraw', (tx) =>
-      tx.run("DELETE FROM operator_order WHERE order_id = ? AND state = 'given'", orderId),
+  async function outcomeOf(orderId: string): Promise<Ended | undefined> {
+    const ended = await store.read('runtime.order-outcome', (tx) =>
+      tx.one<{ outcome: string }>(
+        "SELECT outcome FROM operator_order WHERE order_id = ? AND state <> 'given'",
+        orderId,
+      ),
     )
-    return withdrawn === 1
+    return ended === undefined ? undefined : (JSON.parse(ended.outcome) as Ended)
   }
 
-  const ofRow = (rowId: number) => ({
-    handlerOf: async (tx: Tx) =>
-      (await tx.one<{ handler: string }>('SELECT handler FROM inbox WHERE row_id = ?', rowId))?.handler,
-  })
+  /** False when it has been carried out meanwhile. @throws HubError DRIFT_ORDRE_UAVKLART */
+  async function withdraw(orderId: string): Promise<boolean> {
+    try {
+      const withdrawn = await store.transaction('runtime.order-withdraw', (tx) =>
+        tx.run("DELETE FROM operator_order WHERE order_id = ? AND state = 'given'", orderId),
+      )
+      return withdrawn === 1
+    } catch (error) {
+      throw unsettled(error)
+    }
+  }
+
+  function aboutRow(wanted: Extract<Order, { rowId: number }>): Promise<VerbOutcome> {
+    return order(async (tx) => {
+      const row = await seenRow(tx, wanted.rowId)
+      if (row === undefined) return undefined
+      const { handler, ...seen } = row
+      return { handler, order: { ...wanted, seen } }
+    }, wanted)
+  }
 
   return {
-    discard: (rowId, by, reason) => order(ofRow(rowId), { verb: 'discard', rowId, by, reason }),
-    undo: (rowId, by, reason) => order(ofRow(rowId), { verb: 'undo', rowId, by, reason }),
-    answer: (effectKey, answer, by, reason, lookedAt) =>
-      order(
-        {
-          handlerOf: async (tx) =>
-            (await tx.one<{ handler: string }>('SELECT handler FROM effect WHERE effect_key = ?', effectKey))?.handler,
-        },
-        { verb: 'answer', effectKey, answer, by, reason, lookedAt },
-      ),
+    discard: (rowId, by, reason) => aboutRow({ verb: 'discard', rowId, by, reason }),
+    undo: (rowId, by, reason) => aboutRow({ verb: 'undo', rowId, by, reason }),
+    answer(effectKey, answer, by, reason, lookedAt) {
+      const wanted = { verb: 'answer', effectKey, answer, by, reason, lookedAt } as const
+      return order(async (tx) => {
+        const effect = await readEffect(tx, effectKey)
+        if (effect === undefined) return undefined
+        return {
+          handler: effect.handler,
+          order: { ...wanted, attempt: (await openAttempts(tx, effectKey))[0]?.number },
+        }
+      }, wanted)
+    },
     trust: own.trust,
   }
+}
+
+/** Whose a thing is, and the order about it. */
+interface Seen {
+  readonly handler: string
+  readonly order: Order
+}
+
+function seenRow(tx: Tx, rowId: number): Promise<(SeenRow & { readonly handler: string }) | undefined> {
+  return tx.one('SELECT handler, state, park_number, lease_token FROM inbox WHERE row_id = ?', rowId)
+}
+
+/**
+ * An order may come to its owner long after it was given. It holds for what was seen then: the same parking or the same open attempt; and where the
+ * row was on its way, as long as it still is. @throws HubError DRIFT_FEIL_TILSTAND
+ */
+async function refuseStale(tx: Tx, order: Order): Promise<void> {
+  if (order.verb === 'answer') {
+    if ((await openAttempts(tx, order.effectKey))[0]?.number === order.attempt) return
+  } else {
+    const now = await seenRow(tx, order.rowId)
+    const { seen } = order
+    if (now === undefined || seen === undefined) return
+    const onItsWay = [now, seen].every(({ state }) => state === 'waiting' || state === 'running')
+    const same = onItsWay ? now.park_number === seen.park_number : now.lease_token === seen.lease_token
+    if (same) return
+  }
+  const message = 'It has changed since this was ordered: nothing was done. Look at it again.'
+  throw new HubError('DRIFT_FEIL_TILSTAND', 'permanent', message)
 }
 
 function told(ended: Ended): VerbOutcome {
@@ -118,6 +187,11 @@ function told(ended: Ended): VerbOutcome {
     ...(path === null ? {} : { path }),
     ...(retryAfterMs === null ? {} : { retryAfterMs }),
   })
+}
+
+function unsettled(cause: unknown): HubError {
+  const message = 'The store does not answer: whether this is carried out is not known. Look at the journey first.'
+  return new HubError('DRIFT_ORDRE_UAVKLART', 'transient', message, { cause })
 }
 
 function silent(because: string): HubError {
@@ -152,7 +226,13 @@ export function createOrderTaker(options: {
   let loop: Promise<void> | undefined
 
   async function carryOut(orderId: string, order: Order): Promise<void> {
-    const verbs = options.verbsOver(endingIn(store, (tx, outcome) => end(tx, orderId, { outcome }, time.clock.now())))
+    const verbs = options.verbsOver(
+      endingIn(
+        store,
+        (tx) => refuseStale(tx, order),
+        (tx, outcome) => end(tx, orderId, { outcome }, time.clock.now()),
+      ),
+    )
     try {
       await perform(verbs, order)
     } catch (thrown) {
@@ -178,14 +258,17 @@ export function createOrderTaker(options: {
         options.runtime,
       ),
     )
-    for (const { order_id, verb } of given) await carryOut(order_id, JSON.parse(verb) as Order)
+    // One that cannot be carried out keeps none of the others waiting.
+    for (const { order_id, verb } of given) {
+      await carryOut(order_id, JSON.parse(verb) as Order).catch((error) =>
+        log.warn('an order could not be carried out; it is tried again', { code: codeOf(error) }),
+      )
+    }
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await round().catch((error) =>
-        log.warn('an order could not be carried out; it is tried again', { code: codeOf(error) }),
-      )
+      await round().catch((error) => log.warn('orders could not be read; it is tried again', { code: codeOf(error) }))
       await sleep(time.timers, POLL_MS, stopping.signal).catch(() => {})
     }
   }
@@ -211,8 +294,12 @@ function perform(verbs: OperatorVerbs, order: Order): Promise<VerbOutcome> {
   }
 }
 
-/** The store, whose transactions end with a note of what they returned: both or neither. */
-function endingIn(store: Store, note: (tx: Tx, outcome: VerbOutcome) => Promise<void>): Store {
+/** The store, whose transactions begin with a check and end with a note of what they returned: all or nothing. */
+function endingIn(
+  store: Store,
+  check: (tx: Tx) => Promise<void>,
+  note: (tx: Tx, outcome: VerbOutcome) => Promise<void>,
+): Store {
   return {
     exclusive: store.exclusive,
     read: store.read,
@@ -221,6 +308,7 @@ function endingIn(store: Store, note: (tx: Tx, outcome: VerbOutcome) => Promise<
       store.transaction(
         place,
         async (tx) => {
+          await check(tx)
           const result = await work(tx)
           await note(tx, result as VerbOutcome)
           return result

@@ -1,3 +1,4 @@
+import { HubError } from '@samband/kernel'
 import { expect, test } from 'vitest'
 import { until } from '../testing/index.ts'
 import { createWorld, OPERATOR, type World } from './test-world.ts'
@@ -74,6 +75,57 @@ test('an order is withdrawn when its owner does not answer, and is not carried o
   await world.start({ name: 'dispatcher', idSeed: 'three', takesOrders: true })
   await world.time.advance(MINUTE)
   expect(world.rows()[0]).toMatchObject({ state: 'parked' })
+})
+
+test('an order whose giver has died is not carried out on a row that was replayed meanwhile', async () => {
+  const world = createWorld({ shared: true })
+  const { sender, operations, rowId } = await parked(world)
+  await sender.stop()
+  void operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper').catch(() => {})
+  await until('it is ordered', () => world.sql('SELECT * FROM operator_order').length === 1)
+  operations.crash()
+  world.sql("UPDATE inbox SET state = 'waiting', lease_token = lease_token + 1 WHERE state = 'parked'")
+  await world.start({ name: 'dispatcher', idSeed: 'three', takesOrders: true })
+  await world.time.advance(MINUTE)
+
+  expect(world.rows()[0]).toMatchObject({ state: 'done' })
+  expect(world.sql('SELECT * FROM audit')).toEqual([])
+})
+
+test('while the store cannot be asked, nobody is told that nothing was done', async () => {
+  const world = createWorld({ shared: true })
+  const { sender, operations, rowId } = await parked(world)
+  await sender.stop()
+  const { store } = operations
+  const away = async () => {
+    throw new HubError('STORE_UTILGJENGELIG', 'transient', 'The database is away.')
+  }
+  const discard = operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper')
+  await until('it is ordered', () => world.sql('SELECT * FROM operator_order').length === 1)
+  Object.assign(store, { read: away, transaction: away })
+
+  await expect(whileTimeMoves(world, discard)).rejects.toMatchObject({ code: 'DRIFT_ORDRE_UAVKLART' })
+})
+
+test('an order that breaks the program keeps none of the others waiting', async () => {
+  const world = createWorld({ shared: true })
+  const { operations, rowId } = await parked(world)
+  world.sql(
+    "INSERT INTO operator_order (order_id, runtime, verb, given_at, state) VALUES ('a', 'dispatcher', '{\"verb\":\"answer\",\"effectKey\":7}', 0, 'given')",
+  )
+  const discard = whileTimeMoves(world, operations.runtime.verbs.discard(rowId, OPERATOR, 'sent on paper'))
+
+  expect(await discard).toMatchObject({ state: 'discarded' })
+})
+
+test('a record that nobody could read belongs to no service, and is discarded all the same', async () => {
+  const world = createWorld({ shared: true })
+  const { sender, operations } = await twoServices(world)
+  await sender.bus.append([{ topic: 'test', key: 'k', headers: {}, value: new Uint8Array([1]) }])
+  await until('it is parked', () => world.rows("state = 'parked'").length === 1, { time: world.time })
+  const rowId = world.rows()[0]?.row_id ?? 0
+
+  expect(await operations.runtime.verbs.discard(rowId, OPERATOR, 'not ours')).toMatchObject({ state: 'discarded' })
 })
 
 test('two replicas of the owner carry an order out once', async () => {
