@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { asHubError } from '@samband/kernel'
-import { realIds, realTime, startTracing } from '@samband/process'
+import { realIds, realTime, startTracing, whyNotListening } from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
 import { folderFaults, readHubConfig } from './config.ts'
@@ -86,15 +86,4 @@ function refuseEnvironment(faults: readonly string[]): never {
 
 function tellWhy(reason: string): void {
   process.stderr.write(`The hub cannot start: ${reason}\n`)
-}
-
-/** Why it could not listen, by the names of the variables. */
-function whyNotListening(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE')
-    return 'the port of SAMBAND_PORT is taken by another process. Stop that one, or set SAMBAND_PORT to another port.'
-  if (code === 'EACCES') return 'the port of SAMBAND_PORT may not be used by this user. Set it to one from 1024 on.'
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return 'SAMBAND_HOST is no address of this machine. Set it to one that is, such as 127.0.0.1 or 0.0.0.0.'
-  return `it cannot listen on SAMBAND_HOST and SAMBAND_PORT (${String(code ?? error)}).`
 }

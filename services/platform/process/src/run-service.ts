@@ -10,6 +10,7 @@ import { realIds, realTime } from './real-ports.ts'
 import type { Service, ServicePorts } from './service.ts'
 import { startTracing } from './trace-export.ts'
 import { createWebApp } from './web-app.ts'
+import { whyNotListening } from './why-not-listening.ts'
 
 /** A service that is to run in this process. */
 export interface ServiceProcess {
@@ -108,15 +109,18 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
   routes?.(app, runtime)
   service.alone?.(app, ports)
   await app.ready()
+  const stop = async (graceMs: number) => {
+    const cut = time.timers.after(graceMs, () => app.server.closeAllConnections())
+    await Promise.all([app.close(), runtime.stop(graceMs)])
+    cut()
+    await close()
+  }
   await runtime.start()
-  const address = await app.listen({ host: config.host, port: config.port })
-  return {
-    address,
-    async stop(graceMs: number) {
-      const cut = time.timers.after(graceMs, () => app.server.closeAllConnections())
-      await Promise.all([app.close(), runtime.stop(graceMs)])
-      cut()
-      await close()
-    },
+  try {
+    return { address: await app.listen({ host: config.host, port: config.port }), stop }
+  } catch (error) {
+    // It works already: what it has begun ends in good order, or is known to be unanswered.
+    await stop(config.drainMs)
+    throw new Error(whyNotListening(error), { cause: error })
   }
 }

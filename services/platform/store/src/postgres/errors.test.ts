@@ -70,3 +70,13 @@ test('a session is given up when the network or the server has ended it', () => 
     false,
   ])
 })
+
+test.each([
+  ['28P01', 'SAMBAND_POSTGRES_URL'],
+  ['3D000', 'does not exist'],
+  ['42501', 'lacks a right'],
+])('%s is not told as a server out of reach, but as what is to be mended', (state, words) => {
+  const { message } = asStoreError(serverError(state))
+  expect(message).toContain(words)
+  expect(message).not.toContain('cannot be reached')
+})

@@ -35,6 +35,13 @@ export function isCertainRefusal(error: unknown): boolean {
   return /^(40|23)/.test(sqlStateOf(error) ?? '')
 }
 
+/** By the first two characters of the SQLSTATE: what the server has against us, and where it is to be mended. */
+const ACCESS: Readonly<Record<string, string>> = {
+  '28': 'The database refuses the user or password of its address (SAMBAND_POSTGRES_URL)',
+  '3D': 'The database that its address names (SAMBAND_POSTGRES_URL) does not exist on the server',
+  '42': 'The user of the database lacks a right: it must own its schema, or be allowed to make it',
+}
+
 /** What a caller is told. Nothing was written. */
 export function asStoreError(cause: unknown): HubError {
   if (cause instanceof HubError) return cause
@@ -45,6 +52,15 @@ export function asStoreError(cause: unknown): HubError {
       'transient',
       'The disk of the store is full: nothing was written. Make room.',
       { cause },
+    )
+  if (state !== undefined && /^(28...|3D000|42501)$/.test(state))
+    return new HubError(
+      'STORE_UTILGJENGELIG',
+      'transient',
+      `${ACCESS[state.slice(0, 2)]} (${state}); nothing was written.`,
+      {
+        cause,
+      },
     )
   if (state === undefined || UNREACHABLE.test(state))
     return new HubError(
