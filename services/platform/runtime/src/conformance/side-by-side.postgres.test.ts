@@ -8,7 +8,7 @@ import { createMetrics } from '../metrics.ts'
 import { readMetricsPage } from '../metrics-page.ts'
 import { writeEvent } from '../outbox.ts'
 import { createRelay } from '../relay.ts'
-import { insertRow, laneLock, takeable, takeRow } from '../rows.ts'
+import { discardRow, finishRow, insertRow, laneLock, readRow, retakeRow, takeable, takeRow } from '../rows.ts'
 import { createVirtualTime } from '../testing/index.ts'
 import { SkrevetV1, TENANT } from './test-world.ts'
 
@@ -144,17 +144,59 @@ await withPostgres('the runtime over two sessions of PostgreSQL', ({ url }) => {
     await stores[0].transaction('test.ingest', async (tx) => {
       for (let number = 0; number < 20; number++) await insertRow(tx, aRow(`e-${number}`, `lane-${number}`))
     })
+    // As the worker does it: not serial. A row that another one was faster with is left out, and found by nobody twice.
     const take = (store: Store) =>
-      store.transaction('test.take', async (tx) => {
-        const taken: number[] = []
-        for (const { row_id } of await takeable(tx, 'h', TENANT, 5))
-          if ((await takeRow(tx, row_id, 'holder')) !== undefined) taken.push(row_id)
-        return taken
-      })
-    const taken = (await Promise.all([...stores, ...stores].map(take))).flat()
+      store.transaction(
+        'test.take',
+        async (tx) => {
+          const taken: number[] = []
+          for (const { row_id } of await takeable(tx, 'h', TENANT, 5))
+            if ((await takeRow(tx, row_id, 'holder')) !== undefined) taken.push(row_id)
+          return taken
+        },
+        { serial: false },
+      )
+    const taken: number[] = []
+    for (let round = 0; round < 20 && taken.length < 20; round++)
+      taken.push(...(await Promise.all([...stores, ...stores].map(take))).flat())
 
     expect(new Set(taken).size).toBe(taken.length)
     expect(taken).toHaveLength(20)
+  })
+
+  test('R22, R10: a discard and an intent meet a take or a takeover that is not serial, and one of the two is refused', async () => {
+    const { open, sql } = schemaUnderTest(url)
+    const stores = await Promise.all([open(), open()])
+    await stores[0].transaction('test.ingest', async (tx) => {
+      for (let number = 0; number < 30; number++) await insertRow(tx, aRow(`e-${number}`, `lane-${number}`))
+    })
+    const ids = (await sql('SELECT row_id FROM inbox ORDER BY row_id')).map((row) => Number(row['row_id']))
+    await Promise.all(
+      ids.map(async (rowId) => {
+        const taking = stores[0].transaction('test.take', (tx) => takeRow(tx, rowId, 'one'), { serial: false })
+        const discarding = stores[1].transaction('test.discard', async (tx) => {
+          const row = await readRow(tx, rowId)
+          return row?.state === 'waiting' ? discardRow(tx, row, 1) : undefined
+        })
+        const [taken, discarded] = await Promise.all([taking, discarding])
+        expect([taken !== undefined, discarded !== undefined].filter(Boolean)).toHaveLength(1)
+        if (taken === undefined) return
+        const lease = { rowId, token: taken.lease_token }
+        const finishing = stores[1]
+          .transaction('test.finish', (tx) => finishRow(tx, lease, 2))
+          .then(
+            () => true,
+            () => false,
+          )
+        const retaking = stores[0].transaction(
+          'test.take-over',
+          (tx) => retakeRow(tx, { rowId, token: taken.lease_token, beat: taken.lease_beat }, 'other'),
+          { serial: false },
+        )
+        expect((await Promise.all([finishing, retaking])).filter(Boolean)).toHaveLength(1)
+      }),
+    )
+    expect(await sql("SELECT row_id FROM inbox WHERE state NOT IN ('discarded', 'done', 'running')")).toEqual([])
   })
 
   test('R2: of many that accept at the same time each is accepted, and a letter that comes five times is accepted once', async () => {
