@@ -1,4 +1,4 @@
-import { environmentFaults, setVariables } from '@samband/process'
+import { environmentFaults, type FolderKind, setVariables, tenantsFolderFaults } from '@samband/process'
 import { z } from 'zod'
 
 /** A number as text; the fault says what is expected and repeats no value. */
@@ -70,27 +70,19 @@ export function readHubConfig(
   return { faults: environmentFaults(parsed.error, HubEnv.in.shape, set) }
 }
 
-/**
- * What is wrong with the folders the environment names, as `readHubConfig` tells faults. A folder of tenants that is not there would be a hub
- * without municipalities, which takes no letters and gives no reason.
- */
+/** What is wrong with the folders the environment names, as `readHubConfig` tells faults. */
 export function folderFaults(
   config: Pick<HubConfig, 'dataFolder' | 'tenantsFolder' | 'backupsFolder'>,
-  kindOf: (path: string) => 'folder' | 'file' | 'nothing',
+  kindOf: (path: string) => FolderKind,
 ): readonly string[] {
   const mayBeMade = [
     ['SAMBAND_DATA', config.dataFolder],
     ['SAMBAND_BACKUPS', config.backupsFolder],
   ] as const
   const files = mayBeMade.filter(([, path]) => path !== undefined && kindOf(path) === 'file')
-  const tenants = kindOf(config.tenantsFolder)
   return [
     ...files.map(([name]) => `${name} names a file (expected a folder). ${purposeOf(name)}`),
-    ...(tenants === 'folder'
-      ? []
-      : [
-          `SAMBAND_TENANTS names ${tenants === 'file' ? 'a file' : 'no folder that is there'} (expected a folder). ${purposeOf('SAMBAND_TENANTS')}`,
-        ]),
+    ...tenantsFolderFaults(kindOf(config.tenantsFolder), purposeOf('SAMBAND_TENANTS')),
   ]
 }
 

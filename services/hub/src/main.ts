@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs'
 import { asHubError } from '@samband/kernel'
-import { realIds, realTime, startTracing, whyNotListening } from '@samband/process'
+import { kindOfFolder, realIds, realTime, startTracing, whyNotListening } from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
 import { folderFaults, readHubConfig } from './config.ts'
@@ -12,10 +11,7 @@ process.umask(0o077)
 const read = readHubConfig(process.env)
 if ('faults' in read) refuseEnvironment(read.faults)
 const { config } = read
-const folders = folderFaults(config, (path) => {
-  const found = statSync(path, { throwIfNoEntry: false })
-  return found === undefined ? 'nothing' : found.isDirectory() ? 'folder' : 'file'
-})
+const folders = folderFaults(config, kindOfFolder)
 if (folders.length > 0) refuseEnvironment(folders)
 const log = createPinoLogger(
   pino({ level: config.logLevel, base: { service: 'hub' } }, pino.destination({ dest: 2, sync: true })),

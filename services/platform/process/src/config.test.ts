@@ -65,5 +65,5 @@ test('every fault is told at once by name of its variable, without a value', () 
 test('a user without a password is a fault, and so is a CA without TLS', () => {
   const read = readServiceConfig({ ...ENV, SAMBAND_KAFKA_USER: 'samband', SAMBAND_KAFKA_CA_FILE: '/ca.pem' })
   const faults = 'faults' in read ? read.faults : []
-  expect(faults.map((fault) => fault.split(' ')[0])).toEqual(['SAMBAND_KAFKA_PASSWORD', 'SAMBAND_KAFKA_CA_FILE'])
+  expect(faults.map((fault) => fault.split(':')[0])).toEqual(['SAMBAND_KAFKA_PASSWORD', 'SAMBAND_KAFKA_CA_FILE'])
 })

@@ -1,3 +1,4 @@
+import { type KafkaSettings, readKafkaEnv } from '@samband/bus/kafka/env'
 import { z } from 'zod'
 import { environmentFaults, setVariables } from './environment.ts'
 
@@ -44,7 +45,7 @@ export const ServiceEnv = z
       .default(5_000)
       .describe('How often letters whose status is due are asked for.'),
     SAMBAND_KAFKA_BROKERS: text.describe('Brokers to begin with: `host:port`, separated by commas.'),
-    SAMBAND_KAFKA_TLS: z.enum(['true', 'false']).default('false').describe('Whether brokers are spoken to over TLS.'),
+    SAMBAND_KAFKA_TLS: text.default('false').describe('Whether brokers are spoken to over TLS.'),
     SAMBAND_KAFKA_CA_FILE: text.optional().describe('Authorities to trust for the brokers (PEM).'),
     SAMBAND_KAFKA_USER: text.optional().describe('User for SASL SCRAM-SHA-512; none when left out.'),
     SAMBAND_KAFKA_PASSWORD: text.optional().describe('Its password.'),
@@ -77,21 +78,6 @@ export const ServiceEnv = z
     rereadMs: env.SAMBAND_REREAD_MS,
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,
     otlpUrl: env.SAMBAND_OTLP_URL,
-    kafka: {
-      brokers: env.SAMBAND_KAFKA_BROKERS.split(',').map((broker) => broker.trim()),
-      ...(env.SAMBAND_KAFKA_TLS === 'true'
-        ? { tls: env.SAMBAND_KAFKA_CA_FILE === undefined ? {} : { caFile: env.SAMBAND_KAFKA_CA_FILE } }
-        : {}),
-      ...(env.SAMBAND_KAFKA_USER === undefined
-        ? {}
-        : {
-            login: {
-              mechanism: 'scram-sha-512' as const,
-              username: env.SAMBAND_KAFKA_USER,
-              password: env.SAMBAND_KAFKA_PASSWORD ?? '',
-            },
-          }),
-    },
     postgres: {
       url: env.SAMBAND_POSTGRES_URL,
       schema: env.SAMBAND_POSTGRES_SCHEMA,
@@ -110,7 +96,7 @@ export const ServiceEnv = z
   }))
 
 /** What a service's process is told. */
-export type ServiceConfig = z.infer<typeof ServiceEnv>
+export type ServiceConfig = z.infer<typeof ServiceEnv> & { readonly kafka: KafkaSettings }
 
 /** Reads the environment once. Returns every fault together, by name of the variable, without any value. */
 export function readServiceConfig(
@@ -118,18 +104,11 @@ export function readServiceConfig(
 ): { readonly config: ServiceConfig } | { readonly faults: readonly string[] } {
   const set = setVariables(env)
   const parsed = ServiceEnv.safeParse(set)
-  if (parsed.success) {
-    const faults = [...alone(set, 'SAMBAND_KAFKA_USER', 'SAMBAND_KAFKA_PASSWORD')]
-    if (set['SAMBAND_KAFKA_CA_FILE'] !== undefined && set['SAMBAND_KAFKA_TLS'] !== 'true')
-      faults.push('SAMBAND_KAFKA_CA_FILE is set without SAMBAND_KAFKA_TLS=true: nothing would be encrypted.')
-    return faults.length > 0 ? { faults } : { config: parsed.data }
-  }
-  return { faults: environmentFaults(parsed.error, ServiceEnv.in.shape, set) }
-}
-
-/** What belongs together and is not given together. */
-function alone(set: Readonly<Record<string, string | undefined>>, user: string, password: string): string[] {
-  if ((set[user] === undefined) === (set[password] === undefined)) return []
-  const [missing, given] = set[user] === undefined ? [user, password] : [password, user]
-  return [`${missing} is not set, although ${given} is.`]
+  const kafka = readKafkaEnv(set)
+  if (parsed.success && 'settings' in kafka) return { config: { ...parsed.data, kafka: kafka.settings } }
+  const faults = parsed.success ? [] : environmentFaults(parsed.error, ServiceEnv.in.shape, set)
+  const missing = 'SAMBAND_KAFKA_BROKERS' in set ? [] : ['SAMBAND_KAFKA_BROKERS:']
+  const ofKafka =
+    'faults' in kafka ? kafka.faults.filter((fault) => !missing.some((name) => fault.startsWith(name))) : []
+  return { faults: [...faults, ...ofKafka] }
 }

@@ -18,3 +18,14 @@ export function environmentFaults(
     return `${name} ${name in set ? `does not fit (${issue.message})` : 'is not set'}. ${shape[name]?.description ?? ''}`
   })
 }
+
+/** What lies where a folder is expected. */
+export type FolderKind = 'folder' | 'file' | 'nothing'
+
+/** Without a folder of tenants' files a process would be one without municipalities, which takes no letters and gives no reason. */
+export function tenantsFolderFaults(kind: FolderKind, purpose: string): readonly string[] {
+  if (kind === 'folder') return []
+  return [
+    `SAMBAND_TENANTS names ${kind === 'file' ? 'a file' : 'no folder that is there'} (expected a folder). ${purpose}`,
+  ]
+}

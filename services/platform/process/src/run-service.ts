@@ -3,8 +3,10 @@ import { TOPICS } from '@samband/messages'
 import { createPinoLogger, createRuntime, type Runtime } from '@samband/runtime'
 import type { FastifyInstance } from 'fastify'
 import pino from 'pino'
-import { readServiceConfig, type ServiceConfig } from './config.ts'
+import { readServiceConfig, type ServiceConfig, ServiceEnv } from './config.ts'
+import { tenantsFolderFaults } from './environment.ts'
 import { registerHealth } from './health.ts'
+import { kindOfFolder } from './kind-of-folder.ts'
 import { openPorts } from './ports.ts'
 import { realIds, realTime } from './real-ports.ts'
 import type { Service, ServicePorts } from './service.ts'
@@ -36,30 +38,34 @@ const EXIT_CONFIG = 78
  */
 export async function runService(service: ServiceProcess): Promise<void> {
   const read = readServiceConfig(service.env)
-  if ('faults' in read) {
-    const faults = read.faults.map((fault) => `  ${fault}\n`).join('')
-    process.stderr.write(`${service.name} cannot start; its environment has faults:\n${faults}`)
-    process.exit(EXIT_CONFIG)
-  }
+  if ('faults' in read) refuseEnvironment(service.name, read.faults)
   const { config } = read
+  const purpose = ServiceEnv.in.shape.SAMBAND_TENANTS.description ?? ''
+  const folders = tenantsFolderFaults(kindOfFolder(config.tenantsFolder), purpose)
+  if (folders.length > 0) refuseEnvironment(service.name, folders)
   const log = createPinoLogger(
     pino({ level: config.logLevel, base: { service: service.name } }, pino.destination({ dest: 2, sync: true })),
   )
   const tracing = startTracing(config.otlpUrl)
+  const starting = start(service, config, log)
+  let stopping = false
+  // From the first moment: a stop during the start waits for it, so that what was begun ends in good order.
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    log.info('the service drains')
+    void starting
+      .then((running) => running.stop(config.drainMs))
+      .then(() => tracing.stop())
+      .then(
+        () => process.exit(0),
+        () => {},
+      )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
   try {
-    const running = await start(service, config, log)
-    let stopping = false
-    const stop = () => {
-      if (stopping) return
-      stopping = true
-      log.info('the service drains')
-      void running
-        .stop(config.drainMs)
-        .then(() => tracing.stop())
-        .then(() => process.exit(0))
-    }
-    process.on('SIGTERM', stop)
-    process.on('SIGINT', stop)
+    const running = await starting
     process.stdout.write(`${JSON.stringify({ listening: running.address })}\n`)
     log.info('the service is ready')
   } catch (error) {
@@ -68,6 +74,12 @@ export async function runService(service: ServiceProcess): Promise<void> {
     process.stderr.write(`${service.name} cannot start: ${message}\n`)
     process.exit(1)
   }
+}
+
+function refuseEnvironment(name: string, faults: readonly string[]): never {
+  const lines = faults.map((fault) => `  ${fault}\n`).join('')
+  process.stderr.write(`${name} cannot start; its environment has faults:\n${lines}`)
+  process.exit(EXIT_CONFIG)
 }
 
 async function start(service: ServiceProcess, config: ServiceConfig, log: Logger) {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { KafkaSettings } from './settings.ts'
 
+export type { KafkaSettings } from './settings.ts'
+
 const KafkaEnv = z
   .object({
     SAMBAND_KAFKA_BROKERS: z
@@ -10,10 +12,10 @@ const KafkaEnv = z
     SAMBAND_KAFKA_CLIENT_ID: z.string().min(1).default('samband'),
     SAMBAND_KAFKA_TLS: z.enum(['true', 'false']).default('false'),
     SAMBAND_KAFKA_CA_FILE: z.string().min(1).optional(),
-    SAMBAND_KAFKA_USERNAME: z.string().min(1).optional(),
+    SAMBAND_KAFKA_USER: z.string().min(1).optional(),
     SAMBAND_KAFKA_PASSWORD: z.string().min(1).optional(),
   })
-  .refine((env) => (env.SAMBAND_KAFKA_USERNAME === undefined) === (env.SAMBAND_KAFKA_PASSWORD === undefined), {
+  .refine((env) => (env.SAMBAND_KAFKA_USER === undefined) === (env.SAMBAND_KAFKA_PASSWORD === undefined), {
     path: ['SAMBAND_KAFKA_PASSWORD'],
     message: 'Expected user and password together',
   })
@@ -29,11 +31,7 @@ export function readKafkaEnv(
   const read = KafkaEnv.safeParse(env)
   if (!read.success)
     return { faults: read.error.issues.map(({ path, message }) => `${path.slice(0, 1).join()}: ${message}`) }
-  const {
-    SAMBAND_KAFKA_CA_FILE: caFile,
-    SAMBAND_KAFKA_USERNAME: username,
-    SAMBAND_KAFKA_PASSWORD: password,
-  } = read.data
+  const { SAMBAND_KAFKA_CA_FILE: caFile, SAMBAND_KAFKA_USER: username, SAMBAND_KAFKA_PASSWORD: password } = read.data
   return {
     settings: {
       brokers: read.data.SAMBAND_KAFKA_BROKERS,

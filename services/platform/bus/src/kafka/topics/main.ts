@@ -24,7 +24,7 @@ const time = {
 async function run(): Promise<number> {
   const read = readKafkaEnv(process.env)
   if ('faults' in read) {
-    console.error(`Oppsettet har feil:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
+    console.error(`The environment has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
     return MISCONFIGURED
   }
   const desk = createBrokerDesk(read.settings, time, silent)
