@@ -103,7 +103,7 @@ const echo = (status: number) => ({
 /** Sends letters that meet what letters meet, waits until they have come to rest, and returns what was answered on the way. */
 async function live(url: string): Promise<readonly Left[]> {
   const answers: Left[] = []
-  const call = async (by: string, method: string, path: string, body?: BodyInit, headers: object = {}) => {
+  const call = async (by: string, method: string, path: string, body?: RequestInit['body'], headers: object = {}) => {
     const answer = await fetch(`${url}${path}`, {
       method,
       headers: { authorization: by, operator: 'Driftsvakt', ...headers },
