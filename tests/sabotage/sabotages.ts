@@ -38,7 +38,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R2',
     name: 'event told before the ledger is committed',
-    finding: ['lost'],
+    finding: ['lost', 'stuck'],
     edits: [
       {
         file: runtime('acceptance.ts'),
@@ -198,7 +198,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R10',
     name: 'no intent is written',
-    finding: ['twice', 'lost'],
+    finding: ['twice', 'lost', 'outOfOrder'],
     edits: [
       {
         file: runtime('attempts.ts'),
@@ -397,9 +397,9 @@ export const SABOTAGES: readonly Sabotage[] = [
         to: ': run',
       },
       {
-        file: runtime('run-row.ts'),
-        from: '    boundDestination(row) ??\n',
-        to: '    (boundDestination(row) && undefined) ??\n',
+        file: runtime('handler-run.ts'),
+        from: '    boundDestination(row) ?? (await',
+        to: '    (boundDestination(row) && undefined) ?? (await',
       },
     ],
   },
@@ -506,6 +506,18 @@ export const SABOTAGES: readonly Sabotage[] = [
         file: store('installation.ts'),
         from: "  writeMeta(database, 'distrust_since', String(now))\n}",
         to: "  writeMeta(database, 'restored_at', String(now))\n}",
+      },
+    ],
+  },
+  {
+    rule: 'R27',
+    name: 'what a restored store shows as discarded is believed',
+    finding: ['lost'],
+    edits: [
+      {
+        file: runtime('prepare-store.ts'),
+        from: 'await questionDiscards(tx, distrust?.value)',
+        to: 'await questionDiscards(tx, undefined)',
       },
     ],
   },

@@ -39,7 +39,7 @@ function aJourney(changes: Partial<Journey>): Journey {
 }
 
 function factsOf(changes: Partial<JourneyFacts> & { readonly open?: Partial<OpenRow> } = {}): JourneyFacts {
-  const open: OpenRow = { rowId: 7, dueAt: AT + 60_000, ahead: undefined, ...changes.open }
+  const open: OpenRow = { rowId: 7, dueAt: AT + 60_000, ahead: undefined, inQuestion: false, ...changes.open }
   return {
     errorCodes: { SVARUT_UTILGJENGELIG: { meaning: 'SvarUt kunne ikke nås.', owner: 'drift', nextStep: 'Vent.' } },
     openRows: new Map([[7, open]]),
@@ -67,6 +67,12 @@ test.each<[string, Partial<JourneyRow>, Parameters<typeof factsOf>[0], string]>(
     down,
     { openCircuits: [{ ...circuit, tenant: '311094688' }] },
     'Venter til neste forsøk. SvarUt kunne ikke nås. Vent.',
+  ],
+  [
+    'was discarded before a restore, and is asked for,',
+    { state: 'discarding' },
+    { open: { inQuestion: true } },
+    'Var forkastet da lageret ble gjenopprettet. Mottakersystemet spørres om forkastingen var angret og meldingen utført. Ingen venter på svaret.',
   ],
   ['is parked', { state: 'parked', ...down }, {}, 'Parkert. SvarUt kunne ikke nås. Hvem: drift. Vent.'],
   [

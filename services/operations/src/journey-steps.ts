@@ -40,6 +40,11 @@ export function journeySteps(journey: Journey, errorCodes: ErrorCodes): Trinn[] 
 
 type Add = (at: number | null, slag: Trinn['slag'], tekst: string, radId?: number | null) => void
 
+const REMARKS: Readonly<Record<string, string>> = {
+  'although discarded': ', selv om den var forkastet',
+  'taken back before the restore': '; forkastingen var angret før gjenopprettingen',
+}
+
 function addRow(row: JourneyRow, errorCodes: ErrorCodes, add: Add): void {
   add(row.receivedAt, 'behandling', `${row.handler} fikk hendelsen ${shortType(row.eventType)}.`, row.rowId)
   for (const run of row.failedRuns) {
@@ -53,7 +58,7 @@ function addRow(row: JourneyRow, errorCodes: ErrorCodes, add: Add): void {
     )
   }
   const end = row.state === 'discarded' ? 'ble forkastet' : 'ble ferdig'
-  const remark = row.remark === 'although discarded' ? ', selv om den var forkastet' : ''
+  const remark = REMARKS[row.remark ?? ''] ?? ''
   add(row.finishedAt, 'behandling', `${row.handler} ${end}${remark}.`, row.rowId)
 }
 
@@ -137,6 +142,8 @@ function reasonOf(journey: Journey, row: JourneyRow, open: OpenRow, facts: Journ
   if (state === 'running') return 'Kjører nå.'
   if (state === 'parked')
     return `Parkert. ${help?.meaning ?? ''} ${help === undefined ? '' : `Hvem: ${help.owner}. ${help.nextStep}`}`.trim()
+  if (open.inQuestion)
+    return 'Var forkastet da lageret ble gjenopprettet. Mottakersystemet spørres om forkastingen var angret og meldingen utført. Ingen venter på svaret.'
   if (state === 'discarding')
     return 'Forkastes, men det er ikke avklart om den er utført hos mottakersystemet. Den holder plassen sin til det er besvart.'
   if (open.ahead !== undefined) {
