@@ -1,6 +1,14 @@
 import { type BoundDestination, canonicalJson, type Json, type Tx } from '@samband/kernel'
 import { raiseAlarm } from './alarms.ts'
-import { doneAlthoughDiscarded, endDiscarding, type InboxRow, type Lease, leasedRow } from './rows.ts'
+import {
+  beatLease,
+  doneAlthoughDiscarded,
+  endDiscarding,
+  type InboxRow,
+  type Lease,
+  LeaseLost,
+  leasedRow,
+} from './rows.ts'
 
 /** An effect as it is read. Without a row nothing was ever begun. */
 export interface EffectRow {
@@ -117,12 +125,15 @@ export interface Forgotten {
   readonly now: number
 }
 
-/** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. @throws LeaseLost */
+/**
+ * none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. The lease is written, not
+ * only read: a takeover is not serial, and would pass a reader unseen. @throws LeaseLost
+ */
 export async function recordForgotten(
   tx: Tx,
   { lease, whenUnknown, restore, now }: Forgotten,
 ): Promise<number | undefined> {
-  await leasedRow(tx, lease)
+  if (!(await beatLease(tx, lease))) throw new LeaseLost(`row ${lease.rowId}`)
   const key = whenUnknown.effect_key
   const holder = forgottenHolder(restore)
   if ((await tx.one('SELECT 1 AS found FROM attempt WHERE effect_key = ? AND holder = ?', key, holder)) !== undefined)
