@@ -264,6 +264,13 @@ export const RUNTIME_ERROR_CODES = {
     owner: 'drift',
     nextStep: 'Det prøves igjen av seg selv. Gjentar det seg, er maskinen for hardt belastet eller har stått stille.',
   },
+  RUNTIME_HULL_I_REKKEN: {
+    meaning:
+      'En tidligere hendelse om det samme er ikke lest, og finnes ikke i loggen. Meldingen holdes tilbake for ikke å komme i feil rekkefølge.',
+    owner: 'drift',
+    nextStep:
+      'Finn ut hvor den manglende hendelsen ble av. Kjør om igjen når meldingen kan gå uten den, eller forkast den.',
+  },
   RUNTIME_UKJENT_NAVN: {
     meaning: 'Meldingen hører til en behandling som denne utgaven av programmet ikke kjenner.',
     owner: 'drift',

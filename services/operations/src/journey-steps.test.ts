@@ -31,6 +31,7 @@ function aJourney(changes: Partial<Journey>): Journey {
     acceptedAt: AT,
     events: [],
     rows: [],
+    held: [],
     effects: [],
     alarms: [],
     audit: [],

@@ -30,6 +30,14 @@ export function journeySteps(journey: Journey, errorCodes: ErrorCodes): Trinn[] 
       add(event.recordedAt, 'hendelse', `Hendelsen ${shortType(event.type)} er ikke lagt i loggen ennå.`)
   }
   for (const row of journey.rows) addRow(row, errorCodes, add)
+  for (const one of journey.held) {
+    const before = one.lastTaken === null ? 'de tidligere hendelsene' : `nummer ${one.lastTaken + 1}`
+    add(
+      one.heldAt,
+      'hendelse',
+      `${one.group} leste hendelsen ${shortType(one.type)} som nummer ${one.sequence}, og venter med den til ${before} av samme nøkkel er lest.`,
+    )
+  }
   for (const effect of journey.effects) addEffect(effect, errorCodes, add)
   for (const alarm of journey.alarms) add(alarm.at, 'alarm', `ALARM: ${alarmWords(alarm.kind).betydning}`)
   for (const line of journey.audit) {
@@ -168,7 +176,7 @@ export function conclusionOf(journey: Journey, now: readonly StarNa[]): string {
     return `Står fast: ${parked} ${parked === 1 ? 'melding er' : 'meldinger er'} parkert og venter på en person.`
   if (journey.rows.some((row) => row.state === 'discarding'))
     return 'Forkastes; et spørsmål til mottakersystemet er ubesvart.'
-  if (now.length > 0) return 'Underveis.'
+  if (now.length > 0 || journey.held.length > 0) return 'Underveis.'
   if (journey.rows.some((row) => row.state === 'discarded')) return 'Avsluttet; en del av behandlingen er forkastet.'
   if (journey.events.some((event) => event.publishedAt === null) || journey.rows.length === 0)
     return 'Mottatt; behandlingen er ikke begynt ennå.'

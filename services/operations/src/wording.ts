@@ -103,6 +103,11 @@ const ALARMS: Readonly<Record<string, { readonly betydning: string; readonly nes
     betydning: 'Et åpent spørsmål hører til et steg som denne utgaven ikke kjenner; ingen spør om det.',
     nesteSteg: 'Start utgaven som kjenner steget, eller svar på spørsmålet for hånd.',
   },
+  'sequence-gap': {
+    betydning: 'Meldinger venter på en tidligere hendelse om det samme som ikke er lest.',
+    nesteSteg:
+      'Se setningen i alarmen: enten er lesingen av loggen stanset, eller så mangler en hendelse. Ingenting går forbi uten at en person kjører om igjen.',
+  },
   defect: {
     betydning: 'En feil i programmet har stoppet en melding.',
     nesteSteg: 'Se i loggen på det tidspunktet, meld feilen, og kjør om igjen når den er rettet.',

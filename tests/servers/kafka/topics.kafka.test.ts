@@ -35,8 +35,8 @@ withServer('the command for topics', await findKafka(), (kafka) => {
   test('makes what is missing, and finds it as planned the next time', async () => {
     const { desk, plans, names } = await open()
 
-    expect(await applyTopicPlans(desk, plans)).toEqual({ made: names, asPlanned: [], dangers: [] })
-    expect(await applyTopicPlans(desk, plans)).toEqual({ made: [], asPlanned: names, dangers: [] })
+    expect(await applyTopicPlans(desk, plans)).toEqual({ made: names, grown: [], asPlanned: [], dangers: [] })
+    expect(await applyTopicPlans(desk, plans)).toEqual({ made: [], grown: [], asPlanned: names, dangers: [] })
     const facts = await desk.topics(names)
     expect(names.map((name) => facts.get(name)?.partitions.length)).toEqual(plans.map(({ partitions }) => partitions))
   })
@@ -54,6 +54,25 @@ withServer('the command for topics', await findKafka(), (kafka) => {
       text: expect.stringContaining('INVALID_REPLICATION_FACTOR'),
     })
     expect(await run('nonsense')).toMatchObject({ code: 78, text: expect.stringContaining('SAMBAND_KAFKA_BROKERS') })
+  })
+
+  test('adds the partitions that a plan has more of when that is asked for, and never takes any away', async () => {
+    const { desk, plans } = await open()
+    const [plan] = plans
+    if (plan === undefined) throw new Error('the file names no topic')
+    await applyTopicPlans(desk, [{ ...plan, partitions: 2 }])
+    expect((await applyTopicPlans(desk, [{ ...plan, partitions: 5 }])).dangers.join()).toContain('--grow')
+    const grown = await applyTopicPlans(desk, [{ ...plan, partitions: 5 }], { grow: true })
+    const fewer = await applyTopicPlans(desk, [{ ...plan, partitions: 3 }], { grow: true })
+
+    expect(grown).toEqual({
+      made: [],
+      grown: [{ name: plan.name, from: 2, to: 5 }],
+      asPlanned: [plan.name],
+      dangers: [],
+    })
+    expect(fewer.dangers).toEqual([expect.stringContaining('har 5 partisjoner, planen sier 3')])
+    expect((await desk.topic(plan.name)).partitions).toHaveLength(5)
   })
 
   test('refuses what may cost records, names it, and changes nothing', async () => {

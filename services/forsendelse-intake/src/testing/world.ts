@@ -98,6 +98,7 @@ export async function startWorld(options: WorldOptions = {}) {
   registerIntake(app, { runtime, store, payloads, tenants: registry, time, ids, log, tokenKey: KEY, ...limits })
   await app.ready()
   let published = 0
+  const sequences = new Map<string, number>()
   let telling = 0
 
   const world = {
@@ -155,6 +156,9 @@ export async function startWorld(options: WorldOptions = {}) {
       telling += 1
       const data = definition.write(input)
       const key = definition.partitionKey(data)
+      const counter = `${definition.topic} ${key}`
+      const sequence = (sequences.get(counter) ?? 0) + 1
+      sequences.set(counter, sequence)
       const headers = toHeaders({
         specversion: '1.0',
         id: causeId('told', String(published)),
@@ -165,7 +169,7 @@ export async function startWorld(options: WorldOptions = {}) {
         datacontenttype: 'application/json',
         tenant: orgnr,
         partitionkey: key,
-        sequence: toSequence(published),
+        sequence: toSequence(sequence),
         correlationid: key,
       })
       await bus.append([{ topic: definition.topic, key, headers, value: Buffer.from(JSON.stringify(data)) }])

@@ -32,7 +32,13 @@ export interface OpenPorts {
 /** @throws HubError STORE_UTILGJENGELIG (transient) when the database cannot be reached; Error when its schema is newer than this program */
 export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
   const { config, time, ids, log } = options
-  const { store, report } = await openPostgres({ settings: config.postgres, time, ids, onBroken: options.onBroken })
+  const { store, report } = await openPostgres({
+    settings: config.postgres,
+    time,
+    ids,
+    onBroken: options.onBroken,
+    onMigrationWait: () => log.warn('another process brings the database up to date: this start waits for it'),
+  })
   if (report.changed)
     log.error('the database was restored or has failed over: what it does not know is asked for first')
   const tenants = await openTenants({

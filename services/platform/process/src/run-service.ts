@@ -29,7 +29,7 @@ export interface ServiceProcess {
 }
 
 /** Groups that must have read everything before an accepted letter that nobody has counts as lost. */
-const READERS = ['forsendelse-intake', 'journal-archiver', 'forsendelse-dispatcher']
+export const READERS = ['forsendelse-intake', 'journal-archiver', 'forsendelse-dispatcher']
 const EXIT_CONFIG = 78
 
 /**

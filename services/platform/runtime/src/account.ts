@@ -42,7 +42,7 @@ interface LedgerRow {
 
 /**
  * Puts every accepted id into exactly one class, by joining ids (R26): the ledger with every row, every event that is not in the log
- * yet, and what the accepting service says of the end.
+ * yet or waits for the one before it, and what the accepting service says of the end.
  */
 export async function readAccount(
   options: {
@@ -54,7 +54,7 @@ export async function readAccount(
   },
   scope: AccountScope,
 ): Promise<readonly AccountLine[]> {
-  const { ledger, rows, pending, positions } = await options.store.read('runtime.account', async (tx) => ({
+  const { ledger, rows, pending, held, positions } = await options.store.read('runtime.account', async (tx) => ({
     ledger: (
       await tx.all<LedgerRow>(
         'SELECT accepted_id, tenant, accepted_day FROM ledger ORDER BY tenant, accepted_day, accepted_at',
@@ -70,6 +70,7 @@ export async function readAccount(
     pending: await tx.all<{ accepted_id: string }>(
       "SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL",
     ),
+    held: await tx.all<{ accepted_id: string }>('SELECT DISTINCT accepted_id FROM held_event'),
     positions: await tx.all<PositionRow>('SELECT consumer_group, topic, part, next_offset FROM bus_offset'),
   }))
   // The log's end is asked for afterwards: whatever was on its way at that moment lies before it, and behind the positions just read.
@@ -77,9 +78,9 @@ export async function readAccount(
   const completion = await options.completion(ledger.map((row) => row.accepted_id))
   const states = new Map<string, Set<string>>()
   for (const row of rows) states.set(row.accepted_id, (states.get(row.accepted_id) ?? new Set()).add(toldState(row)))
-  const outboxed = new Set(pending.map((row) => row.accepted_id))
+  const betweenRows = new Set([...pending, ...held].map((row) => row.accepted_id))
   return gather(ledger, (id) =>
-    classOf(states.get(id) ?? new Set(), outboxed.has(id), completion.get(id) ?? 'under-way', allIngested),
+    classOf(states.get(id) ?? new Set(), betweenRows.has(id), completion.get(id) ?? 'under-way', allIngested),
   )
 }
 
@@ -107,13 +108,13 @@ async function isCaughtUp(
 
 function classOf(
   states: ReadonlySet<string>,
-  inOutbox: boolean,
+  isBetweenRows: boolean,
   completion: Completion,
   allIngested: boolean,
 ): AccountClass {
   if (states.has('parked')) return 'parked'
   if (states.has('discarding')) return 'discarding'
-  if (states.has('waiting') || states.has('running') || inOutbox) return 'waiting'
+  if (states.has('waiting') || states.has('running') || isBetweenRows) return 'waiting'
   if (completion === 'ended-badly') return 'endedBadly'
   if (states.has('discarded')) return 'discarded'
   // A row that is done although it was discarded tells nobody: what should have followed did not, and the alarm says so.

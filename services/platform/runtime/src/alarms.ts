@@ -11,6 +11,7 @@ export interface Alarm {
     | 'defect'
     | 'standstill'
     | 'unknown-name'
+    | 'sequence-gap'
   /** Wall milliseconds. */
   readonly at: number
   readonly tenant?: string | undefined

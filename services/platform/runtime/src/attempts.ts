@@ -1,6 +1,14 @@
 import { type BoundDestination, canonicalJson, type Json, type Tx } from '@samband/kernel'
 import { raiseAlarm } from './alarms.ts'
-import { doneAlthoughDiscarded, endDiscarding, type InboxRow, type Lease, leasedRow } from './rows.ts'
+import {
+  beatLease,
+  doneAlthoughDiscarded,
+  endDiscarding,
+  type InboxRow,
+  type Lease,
+  LeaseLost,
+  leasedRow,
+} from './rows.ts'
 
 /** An effect as it is read. Without a row nothing was ever begun. */
 export interface EffectRow {
@@ -115,6 +123,19 @@ export interface Forgotten {
   /** Names the restore. */
   readonly restore: string
   readonly now: number
+}
+
+/**
+ * As `recordForgotten`, by a run. The lease is written, not only read: a takeover is not serial, and would pass a reader unseen.
+ * @throws LeaseLost
+ */
+export async function recordForgottenByRun(
+  tx: Tx,
+  lease: Lease,
+  forgotten: Omit<Forgotten, 'rowId'>,
+): Promise<number | undefined> {
+  if (!(await beatLease(tx, lease))) throw new LeaseLost(`row ${lease.rowId}`)
+  return recordForgotten(tx, { ...forgotten, rowId: lease.rowId })
 }
 
 /** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. The caller holds the row. */

@@ -6,7 +6,10 @@ import type { Documents } from './documents.ts'
 // biome-ignore lint/suspicious/noExplicitAny: a list of effects has no common input; each keeps its own types where it is run.
 export type AnyEffect = Effect<any, any, any>
 
-/** Publishes through the outbox, in the transaction that ends the run. The event's id comes from the cause (R4). */
+/**
+ * Publishes through the outbox, in the transaction that ends the run. The event's id comes from the cause (R4). A handler publishes into one topic:
+ * it is the source of its events, and readers of a topic take numbers they do not find there for missing (R7).
+ */
 export type Publish = <Data, Input>(
   definition: EventDefinition<Data, Input>,
   data: Input,

@@ -21,14 +21,14 @@ import {
   openAttempts,
   readEffect,
   recordEvidence,
-  recordForgotten,
+  recordForgottenByRun,
   recordIntent,
 } from './attempts.ts'
 import type { AnyEffect } from './define-handler.ts'
 import { effectKey, stableEffectName } from './effect-key.ts'
 import { probeWithControl } from './probe.ts'
 import type { OpenQuestions } from './questions.ts'
-import { type InboxRow, type Lease, leasedRow } from './rows.ts'
+import type { InboxRow, Lease } from './rows.ts'
 
 /** What the effects of one run share. */
 export interface EffectRun {
@@ -124,15 +124,13 @@ async function assumeForgotten<Input extends Json, Prepared, Found extends Json>
 ): Promise<number | undefined> {
   const { distrusted } = run
   if (distrusted === undefined || effect.guarantee === 'receiver-dedupes') return undefined
-  const number = await run.store.transaction('runtime.distrust', async (tx) => {
-    await leasedRow(tx, run.lease)
-    return recordForgotten(tx, {
-      rowId: run.lease.rowId,
+  const number = await run.store.transaction('runtime.distrust', (tx) =>
+    recordForgottenByRun(tx, run.lease, {
       whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest),
       restore: distrusted,
       now: run.time.clock.now(),
-    })
-  })
+    }),
+  )
   if (number !== undefined) run.questions.see(key, number, run.questions.startedAtMs)
   return number
 }

@@ -63,6 +63,8 @@ export async function runHandler(run: HandlerRun): Promise<HandlerOutcome> {
     publish: (definition, eventData, name = definition.type) => {
       if (outgoing.some((event) => event.name === name))
         throw new Error(`${handler.name} publishes ${name} twice in one run: name the second one`)
+      if (outgoing.some((event) => event.definition.topic !== definition.topic))
+        throw new Error(`${handler.name} publishes into two topics: readers of one would miss the numbers of the other`)
       outgoing.push({ definition: definition as EventDefinition<unknown, never>, data: eventData, name })
     },
     documents: {

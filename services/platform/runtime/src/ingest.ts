@@ -1,6 +1,7 @@
 import { type BusBatch, type BusPosition, causeId, HubError, type Store, type Tx } from '@samband/kernel'
-import { type Envelope, fromHeaders } from '@samband/messages'
+import { type Envelope, fromHeaders, fromSequence } from '@samband/messages'
 import type { Handler } from './define-handler.ts'
+import { forgetCounts, hold, isAnyHeld, isBehindHeld, isNext, letFollow, type NumberedEvent } from './event-order.ts'
 import { toHubError } from './failures.ts'
 import { insertRow, laneLock, type NewRow } from './rows.ts'
 
@@ -22,9 +23,17 @@ export async function readPosition(
   })
 }
 
+/** What came of a batch. */
+export interface Ingested {
+  /** The rows that are new. */
+  readonly added: readonly Pick<NewRow, 'handler' | 'tenant'>[]
+  /** How many events wait for the one before them. */
+  readonly held: number
+}
+
 /**
  * Takes a batch into the inbox: rows and offset in one transaction (R5), and nothing else, so that one slow handler or one bad message
- * never blocks a partition. Returns the rows that are new.
+ * never blocks a partition. An event whose predecessor has not been taken in yet is accepted with the others, and held (R7).
  */
 export async function ingestBatch(
   store: Store,
@@ -32,22 +41,59 @@ export async function ingestBatch(
   handlers: readonly Handler[],
   batch: BusBatch,
   now: number,
-): Promise<readonly Pick<NewRow, 'handler' | 'tenant'>[]> {
-  const rows = batch.records.flatMap((record) => rowsOf(handlers, batch, record, now))
+): Promise<Ingested> {
+  const arrivals = batch.records.map((record) => arrivalOf(group, handlers, batch, record, now))
   return store.transaction('runtime.ingest', async (tx) => {
-    await tx.lock(...rows.map(laneLock))
+    await tx.lock(...arrivals.flatMap(({ rows }) => rows.map(laneLock)))
     await advance(tx, group, batch)
     const added: NewRow[] = []
-    for (const row of rows) if (await insertRow(tx, row)) added.push(row)
-    return added
+    const keys = new Set<string>()
+    let anyHeld = await isAnyHeld(tx, group, batch.topic)
+    let held = 0
+    for (const { rows, event } of arrivals) {
+      const waits = event !== undefined && ((anyHeld && (await isBehindHeld(tx, event))) || !(await isNext(tx, event)))
+      if (event !== undefined) keys.add(event.record_key)
+      if (waits) {
+        await hold(tx, event, now)
+        anyHeld = true
+        held += 1
+      } else added.push(...(await insertRows(tx, rows)))
+    }
+    if (anyHeld) {
+      for (const record_key of keys)
+        await letFollow(tx, { consumer_group: group, topic: batch.topic, record_key }, async (event) => {
+          added.push(...(await admit(tx, handlers, event, now)))
+        })
+    }
+    return { added, held }
   })
 }
 
-/** Moves the group's offset; never backwards, never over a gap. */
+/** Makes the rows of an event that has waited. Returns those that are new. */
+export async function admit(
+  tx: Tx,
+  handlers: readonly Handler[],
+  event: NumberedEvent,
+  now: number,
+  parked?: NewRow['parked'],
+): Promise<readonly NewRow[]> {
+  const envelope = fromHeaders(JSON.parse(event.headers) as Record<string, string>)
+  const rows = rowsOf(handlers, envelope, { topic: event.topic, headers: event.headers, value: event.value, now })
+  await tx.lock(...rows.map(laneLock))
+  return insertRows(tx, parked === undefined ? rows : rows.map((row) => ({ parked, ...row })))
+}
+
+async function insertRows(tx: Tx, rows: readonly NewRow[]): Promise<readonly NewRow[]> {
+  const added: NewRow[] = []
+  for (const row of rows) if (await insertRow(tx, row)) added.push(row)
+  return added
+}
+
+/** Moves the group's offset; never backwards, never over a gap. What others have moved uncounted is not counted on. */
 async function advance(tx: Tx, group: string, batch: BusBatch): Promise<void> {
   const first = batch.records[0]?.offset ?? batch.nextOffset
-  const standing = await tx.one<{ next_offset: number }>(
-    'SELECT next_offset FROM bus_offset WHERE consumer_group = ? AND topic = ? AND part = ?',
+  const standing = await tx.one<{ next_offset: number; counted_to: number | null }>(
+    'SELECT next_offset, counted_to FROM bus_offset WHERE consumer_group = ? AND topic = ? AND part = ?',
     group,
     batch.topic,
     batch.partition,
@@ -59,15 +105,18 @@ async function advance(tx: Tx, group: string, batch: BusBatch): Promise<void> {
       `Group ${group} was handed offset ${first} of ${batch.topic} but stands at ${standing?.next_offset ?? 0}: records are missing in between.`,
     )
   }
+  if (standing !== undefined && standing.counted_to !== standing.next_offset) await forgetCounts(tx, group, batch.topic)
+  const nextOffset = Math.max(batch.nextOffset, standing?.next_offset ?? 0)
   await tx.run(
-    `INSERT INTO bus_offset (consumer_group, topic, part, topic_identity, next_offset) VALUES (?, ?, ?, ?, ?)
+    `INSERT INTO bus_offset (consumer_group, topic, part, topic_identity, next_offset, counted_to) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (consumer_group, topic, part) DO UPDATE SET topic_identity = excluded.topic_identity,
-       next_offset = CASE WHEN excluded.next_offset > bus_offset.next_offset THEN excluded.next_offset ELSE bus_offset.next_offset END`,
+       next_offset = excluded.next_offset, counted_to = excluded.counted_to`,
     group,
     batch.topic,
     batch.partition,
     batch.topicIdentity,
-    batch.nextOffset,
+    nextOffset,
+    nextOffset,
   )
 }
 
@@ -76,40 +125,62 @@ function laneOf(envelope: Envelope, key: string): string {
   return `${envelope.tenant} ${key}`
 }
 
-/** The rows a record makes: one per handler that consumes it. A record that nobody can read makes one that is born parked. */
-function rowsOf(
+/** What a record leads to. Without `event` nobody can read it, and it has no number. */
+interface Arrival {
+  readonly rows: readonly NewRow[]
+  readonly event?: NumberedEvent
+}
+
+function arrivalOf(
+  group: string,
   handlers: readonly Handler[],
   batch: BusBatch,
   record: BusBatch['records'][number],
   now: number,
-): NewRow[] {
-  const headers = JSON.stringify(record.headers)
-  const base = { topic: batch.topic, headers, value: record.value, now }
+): Arrival {
+  const base = { topic: batch.topic, headers: JSON.stringify(record.headers), value: record.value, now }
   let envelope: Envelope
   try {
     envelope = fromHeaders(record.headers)
   } catch (thrown) {
-    const { error } = toHubError(thrown)
-    const eventId = causeId(
-      'unreadable',
-      batch.topic,
-      batch.topicIdentity,
-      String(batch.partition),
-      String(record.offset),
-    )
-    return [
-      {
-        ...base,
-        handler: `inbox.${batch.topic}`,
-        eventId,
-        eventType: 'unreadable',
-        lane: eventId,
-        tenant: 'ukjent',
-        acceptedId: undefined,
-        unreadable: { code: error.code, message: error.message },
-      },
-    ]
+    return { rows: [unreadable(base, batch, record.offset, thrown)] }
   }
+  const event = {
+    consumer_group: group,
+    topic: batch.topic,
+    source: envelope.source,
+    record_key: envelope.partitionkey,
+    event_id: envelope.id,
+    part: batch.partition,
+    sequence: fromSequence(envelope.sequence),
+    tenant: envelope.tenant,
+    accepted_id: envelope.correlationid,
+    headers: base.headers,
+    value: record.value,
+  }
+  return { rows: rowsOf(handlers, envelope, base), event }
+}
+
+type RowBase = Pick<NewRow, 'topic' | 'headers' | 'value' | 'now'>
+
+/** The row of a record that nobody can read: born parked. */
+function unreadable(base: RowBase, batch: BusBatch, offset: number, thrown: unknown): NewRow {
+  const { error } = toHubError(thrown)
+  const eventId = causeId('unreadable', batch.topic, batch.topicIdentity, String(batch.partition), String(offset))
+  return {
+    ...base,
+    handler: `inbox.${batch.topic}`,
+    eventId,
+    eventType: 'unreadable',
+    lane: eventId,
+    tenant: 'ukjent',
+    acceptedId: undefined,
+    parked: { code: error.code, message: error.message },
+  }
+}
+
+/** The rows an event makes: one per handler that consumes it. */
+function rowsOf(handlers: readonly Handler[], envelope: Envelope, base: RowBase): NewRow[] {
   return handlers
     .filter((handler) => handler.consumes.type === envelope.type)
     .flatMap((handler) => {
@@ -123,14 +194,14 @@ function rowsOf(
         acceptedId: envelope.correlationid,
       }
       try {
-        const data = handler.consumes.parse(JSON.parse(new TextDecoder().decode(record.value)))
+        const data = handler.consumes.parse(JSON.parse(new TextDecoder().decode(base.value)))
         return handler.accepts(data) ? [{ ...row, lane: laneOf(envelope, handler.lane(data) ?? envelope.id) }] : []
       } catch (thrown) {
         const error =
           thrown instanceof SyntaxError
             ? new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.')
             : toHubError(thrown).error
-        return [{ ...row, unreadable: { code: error.code, message: error.message } }]
+        return [{ ...row, parked: { code: error.code, message: error.message } }]
       }
     })
 }

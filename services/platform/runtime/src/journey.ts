@@ -17,6 +17,15 @@ export interface Journey {
     readonly publishedAt: number | null
   }[]
   readonly rows: readonly JourneyRow[]
+  /** Events that a group has read before the one ahead of them; they wait for it outside the inbox (R7). */
+  readonly held: readonly {
+    readonly group: string
+    readonly type: string
+    readonly heldAt: number
+    readonly sequence: number
+    /** Number of the last one that was taken in; null where nobody has counted yet. */
+    readonly lastTaken: number | null
+  }[]
   readonly effects: readonly JourneyEffect[]
   readonly alarms: readonly { readonly at: number; readonly kind: string; readonly sentence: string }[]
   readonly audit: readonly {
@@ -125,6 +134,18 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
         })),
       })
     }
+    const held = await tx.all<{
+      consumer_group: string
+      headers: string
+      held_at: number
+      sequence: number
+      last: number | null
+    }>(
+      `SELECT h.consumer_group, h.headers, h.held_at, h.sequence, s.last FROM held_event h LEFT JOIN sequence_read s
+         ON s.consumer_group = h.consumer_group AND s.topic = h.topic AND s.source = h.source AND s.record_key = h.record_key
+       WHERE h.accepted_id = ? ORDER BY h.place`,
+      acceptedId,
+    )
     const effects = await tx.all<EffectRow>(
       `SELECT e.* FROM effect e WHERE e.accepted_id = ? OR e.effect_key IN (SELECT a.effect_key FROM attempt a JOIN inbox i ON i.row_id = a.row_id WHERE i.accepted_id = ?)
        ORDER BY COALESCE((SELECT MIN(f.started_at) FROM attempt f WHERE f.effect_key = e.effect_key), e.evidenced_at, 0), e.effect_key`,
@@ -165,6 +186,13 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
         publishedAt: event.published_at,
       })),
       rows: journeyRows,
+      held: held.map((event) => ({
+        group: event.consumer_group,
+        type: storedHeader(event.headers, 'ce_type') ?? 'ukjent',
+        heldAt: event.held_at,
+        sequence: event.sequence,
+        lastTaken: event.last,
+      })),
       effects: journeyEffects,
       alarms: await tx.all('SELECT at, kind, sentence FROM alarm WHERE accepted_id = ? ORDER BY number', acceptedId),
       audit: await tx.all(

@@ -13,6 +13,9 @@ export async function readMetricsPage(
       "SELECT handler, tenant, state, COUNT(*) AS count, MIN(received_at) AS oldest FROM inbox WHERE state IN ('waiting', 'running', 'parked', 'discarding') GROUP BY handler, tenant, state",
     ),
     pending: await tx.one<{ count: number }>("SELECT COUNT(*) AS count FROM outbox WHERE state = 'pending'"),
+    held: await tx.all<{ group: string; topic: string; count: number }>(
+      'SELECT consumer_group AS "group", topic, COUNT(*) AS count FROM held_event GROUP BY consumer_group, topic',
+    ),
     alarms: await tx.all<{ kind: string; count: number }>('SELECT kind, COUNT(*) AS count FROM alarm GROUP BY kind'),
   }))
   for (const gauge of Object.values(gauges)) gauge.reset()
@@ -29,6 +32,7 @@ export async function readMetricsPage(
   for (const circuit of runtime.openCircuits())
     gauges.circuits.set({ tenant: circuit.tenant, system: circuit.system }, 1)
   gauges.outbox.set(read.pending?.count ?? 0)
+  for (const { group, topic, count } of read.held) gauges.held.set({ group, topic }, count)
   for (const alarm of read.alarms) gauges.alarms.set({ kind: alarm.kind }, alarm.count)
   return { contentType: registry.contentType, body: await registry.metrics() }
 }

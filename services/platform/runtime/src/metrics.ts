@@ -11,6 +11,7 @@ export interface Metrics {
     readonly oldest: Gauge<'handler' | 'tenant'>
     readonly circuits: Gauge<'tenant' | 'system'>
     readonly outbox: Gauge
+    readonly held: Gauge<'group' | 'topic'>
     readonly alarms: Gauge<'kind'>
   }
 }
@@ -65,6 +66,12 @@ export function createMetrics(): Metrics {
         registers,
       }),
       outbox: new Gauge({ name: 'samband_outbox_pending', help: 'Events that are not in the log yet.', registers }),
+      held: new Gauge({
+        name: 'samband_held_events',
+        help: 'Events that wait for an earlier one of their key which has not been read.',
+        labelNames: ['group', 'topic'],
+        registers,
+      }),
       alarms: new Gauge({
         name: 'samband_alarms',
         help: 'What must never happen, and did.',

@@ -64,8 +64,8 @@ export interface NewRow {
   readonly headers: string
   readonly value: Uint8Array
   readonly now: number
-  /** Set when the record could not be read: the row is born parked. */
-  readonly unreadable?: { readonly code: string; readonly message: string }
+  /** Set when a person has to look first: the row is born parked. */
+  readonly parked?: { readonly code: string; readonly message: string }
 }
 
 /** The lock under which the place of a row is given, and a row is put elsewhere in its lane (R7). */
@@ -96,16 +96,16 @@ export async function insertRow(tx: Tx, row: NewRow): Promise<boolean> {
     row.acceptedId ?? null,
     row.headers,
     row.value,
-    row.unreadable === undefined ? 'waiting' : 'parked',
+    row.parked === undefined ? 'waiting' : 'parked',
     row.handler,
     row.lane,
     row.now,
     row.now,
-    row.unreadable === undefined ? 0 : 1,
-    row.unreadable?.code ?? null,
-    row.unreadable === undefined ? null : 'permanent',
-    row.unreadable?.message ?? null,
-    row.unreadable === undefined ? null : `${row.handler}|${row.unreadable.code}`,
+    row.parked === undefined ? 0 : 1,
+    row.parked?.code ?? null,
+    row.parked === undefined ? null : 'permanent',
+    row.parked?.message ?? null,
+    row.parked === undefined ? null : `${row.handler}|${row.parked.code}`,
   )
   return added === 1
 }

@@ -13,6 +13,7 @@ import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
 import { createClockWatch } from './due-times.ts'
+import { createGapWatch } from './gap-watch.ts'
 import { ingestBatch, readPosition } from './ingest.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createOperatorVerbs, type OperatorVerbs } from './operator.ts'
@@ -102,6 +103,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     everyMs: options.resolveEveryMs ?? 10_000,
   })
   const clockWatch = createClockWatch({ store, time, log, standstills })
+  const gapWatch = createGapWatch({
+    ...{ store, bus, time, log, standstills, handlers },
+    group: options.name,
+    added: (rows) => worker?.wake(rows),
+  })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
   const replays = createReplays({
     store,
@@ -165,14 +171,16 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         topics: options.topics,
         position: (topic, partition) => readPosition(store, options.name, topic, partition),
         deliver: async (batch) => {
-          const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
+          const { added, held } = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
           if (added.length > 0) worker?.wake(added)
+          if (held > 0) gapWatch.wake()
         },
         round: (topic, _partition, error) =>
           error === undefined ? standstills.worked(`reading ${topic}`) : standstills.failed(`reading ${topic}`, error),
         stopped: (topic, _partition, error) => noteStopped(topic, error),
       })
     worker.start(known.map((row) => row.tenant))
+    if (options.topics.length > 0) gapWatch.start()
     resolver.start()
     pollers.start()
     replays.start()
@@ -208,6 +216,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
         replays.stop(),
         resolver.stop(),
         clockWatch.stop(),
+        gapWatch.stop(),
         orders?.stop(),
       ])
       await worker?.stop(graceMs)

@@ -33,6 +33,8 @@ export interface BrokerDesk {
   ranges(topic: string): Promise<readonly LogRange[]>
   /** Makes topics and returns when each partition is served. One that exists already is left as it is. */
   create(topics: readonly ITopicConfig[]): Promise<void>
+  /** Adds partitions up to `count`, and returns when each is served. Keys move: see deploy/kafka. */
+  grow(topic: string, count: number): Promise<void>
   /** Something else that kafkajs's admin can do. */
   ask<Answer>(doing: string, question: (admin: Admin) => Promise<Answer>): Promise<Answer>
   close(): Promise<void>
@@ -76,18 +78,19 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
   }
 
   /** A leader that is named may itself not know of it yet, so its log is asked for as well. */
-  async function isServed(topic: string): Promise<boolean> {
+  async function isServed(topic: string, count: number): Promise<boolean> {
     const facts = (await topics([topic])).get(topic)
-    if (facts === undefined || !facts.partitions.every(({ hasLeader }) => hasLeader)) return false
+    if (facts === undefined || facts.partitions.length < count) return false
+    if (!facts.partitions.every(({ hasLeader }) => hasLeader)) return false
     return ranges(topic).then(
       (found) => found.length === facts.partitions.length,
       () => false,
     )
   }
 
-  async function waitUntilServed(topic: string): Promise<void> {
+  async function waitUntilServed(topic: string, count = 1): Promise<void> {
     for (let left = SERVED_TRIES; left > 0; left--) {
-      if (await isServed(topic)) return
+      if (await isServed(topic, count)) return
       await sleep(time.timers, SERVED_WAIT_MS)
     }
     throw new HubError('BUS_UTILGJENGELIG', 'transient', `Topic ${topic} was made but is not served yet.`)
@@ -114,6 +117,12 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
           admin.createTopics({ topics: [topic], waitForLeaders: false }),
         )
       for (const { topic } of wanted) await waitUntilServed(topic)
+    },
+    async grow(topic, count) {
+      await use(`adding partitions to ${topic}`, ({ admin }) =>
+        admin.createPartitions({ topicPartitions: [{ topic, count }] }),
+      )
+      await waitUntilServed(topic, count)
     },
     ask: (doing, question) => use(doing, ({ admin }) => question(admin)),
     async close() {

@@ -3,12 +3,23 @@ import { schemaUnderTest } from '@samband/store/conformance/postgres'
 import { withPostgres } from '@samband/tests/servers/postgres'
 import { expect, test } from 'vitest'
 import { accept, acceptedIdOf, readLedger } from '../acceptance.ts'
+import { recordForgottenByRun } from '../attempts.ts'
 import { documentsOf, dueDocuments, getDocument, nextDue, putDocument, replaceDocument } from '../documents.ts'
 import { createMetrics } from '../metrics.ts'
 import { readMetricsPage } from '../metrics-page.ts'
 import { writeEvent } from '../outbox.ts'
 import { createRelay } from '../relay.ts'
-import { discardRow, finishRow, insertRow, laneLock, readRow, retakeRow, takeable, takeRow } from '../rows.ts'
+import {
+  discardRow,
+  finishRow,
+  insertRow,
+  LeaseLost,
+  laneLock,
+  readRow,
+  retakeRow,
+  takeable,
+  takeRow,
+} from '../rows.ts'
 import { createVirtualTime } from '../testing/index.ts'
 import { SkrevetV1, TENANT } from './test-world.ts'
 
@@ -36,6 +47,19 @@ const aRow = (eventId: string, lane: string) => ({
   value: new Uint8Array(),
   now: 0,
 })
+const anEffect = {
+  effect_key: 'key',
+  tenant: TENANT,
+  handler: 'h',
+  name: 'send',
+  accepted_id: null,
+  destination: '{}',
+  account: 'a',
+  input: '{}',
+  digest: 'd',
+  evidenced_by: null,
+  look_again_at: null,
+}
 const anAcceptance = (referanse: string, sak: string) => {
   const acceptedId = acceptedIdOf(TENANT, referanse)
   return {
@@ -197,6 +221,33 @@ await withPostgres('the runtime over two sessions of PostgreSQL', ({ url }) => {
       }),
     )
     expect(await sql("SELECT row_id FROM inbox WHERE state NOT IN ('discarded', 'done', 'running')")).toEqual([])
+  })
+
+  test('R27, R7: whoever has lost a row to a takeover adds no forgotten attempt to it, however close the two come', async () => {
+    const { open, sql } = schemaUnderTest(url)
+    const [one, other] = await Promise.all([open(), open()])
+    await one.transaction('test.ingest', async (tx) => void (await insertRow(tx, aRow('e-1', 'lane'))))
+    const taken = await one.transaction('test.take', (tx) => takeRow(tx, 1, 'one'))
+    if (taken === undefined) throw new Error('nobody took the row')
+    const seen = { rowId: taken.row_id, token: taken.lease_token, beat: taken.lease_beat }
+    let isTakenOver = false
+    const distrusting = one.transaction('test.distrust', async (tx) => {
+      // From here on this transaction sees the row as it was before the takeover.
+      await readRow(tx, taken.row_id)
+      isTakenOver ||= await other.transaction('test.take-over', (beside) => retakeRow(beside, seen, 'other'), {
+        serial: false,
+      })
+      const lease = { rowId: taken.row_id, token: taken.lease_token }
+      return recordForgottenByRun(tx, lease, {
+        whenUnknown: anEffect,
+        restore: '1',
+        now: 1,
+      })
+    })
+
+    await expect(distrusting).rejects.toBeInstanceOf(LeaseLost)
+    expect(isTakenOver).toBe(true)
+    expect(await sql('SELECT * FROM attempt')).toEqual([])
   })
 
   test('R2: of many that accept at the same time each is accepted, and a letter that comes five times is accepted once', async () => {

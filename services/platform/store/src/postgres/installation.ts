@@ -20,6 +20,8 @@ export interface OpenPostgresOptions {
   readonly ids: Pick<IdSource, 'fraction'>
   /** Told once, when a new session is on another history than the store was opened on: the process has to start anew. */
   readonly onBroken?: (error: Error) => void
+  /** Told while another process brings the schema up to date: at once, and every half minute until it is this one's turn. */
+  readonly onMigrationWait?: () => void
   /** Told of every wait for the server. */
   readonly watch?: Watch
 }
@@ -44,7 +46,10 @@ export async function openPostgres(options: OpenPostgresOptions): Promise<Postgr
   let report: LineageReport
   try {
     lineage = await readLineage(first)
-    await migratePostgres(first, settings.schema, readPostgresMigrations())
+    await migratePostgres(first, settings.schema, readPostgresMigrations(), {
+      timers: options.time.timers,
+      waiting: options.onMigrationWait ?? (() => {}),
+    })
     report = await keepLineage(first, lineage, options.time.clock)
   } finally {
     if (first.lost) first.destroy()

@@ -1,5 +1,5 @@
 import { sha256Hex } from '@samband/kernel'
-import { createTestIds, createVirtualTime } from '@samband/runtime/testing'
+import { createTestIds, createVirtualTime, settle } from '@samband/runtime/testing'
 import { withPostgres } from '@samband/tests/servers/postgres'
 import { expect, onTestFinished, test } from 'vitest'
 import { schemaUnderTest } from '../conformance/postgres-under-test.ts'
@@ -90,6 +90,36 @@ await withPostgres('the schema on PostgreSQL', ({ url }) => {
     expect(await sql('SELECT name FROM migration ORDER BY name')).toEqual(
       readPostgresMigrations().map(({ name }) => ({ name })),
     )
+  })
+
+  test('a start that waits for the migration of another process says so at once, and again every half minute', async () => {
+    const [slow, waits] = [underTest(), underTest()]
+    const holder = await connect(completeSettings({ url, schema: slow.schema }), () => {})
+    await holder.command('SELECT pg_advisory_lock(4711)')
+    const migrating = slow.migrate([step('0001_slow', 'SELECT pg_advisory_lock(4711)')])
+    const isMigrating = () =>
+      slow.sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted")
+    while ((await isMigrating()).length === 0);
+    const time = createVirtualTime()
+    let told = 0
+    const opening = openPostgres({
+      settings: { url, schema: waits.schema },
+      time,
+      ids: createTestIds(),
+      onMigrationWait: () => {
+        told += 1
+      },
+    })
+    while (told === 0) await settle()
+    await time.advance(60_000)
+    expect(told).toBe(3)
+    await holder.end()
+    await migrating
+    const { store } = await opening
+    onTestFinished(() => store.close())
+    await time.advance(60_000)
+
+    expect(told).toBe(3)
   })
 
   test('a newer program adds only the steps that are missing', async () => {

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { HubError, type Logger } from '@samband/kernel'
 import { createBrokerDesk } from '../broker-desk.ts'
 import { readKafkaEnv } from '../kafka-env.ts'
 import { readTopicPlans } from './topic-plan.ts'
 import { applyTopicPlans, describeReport } from './topics-command.ts'
 
-/** `main.ts <file with topics>`: makes missing topics and checks the others. Ends with 1 where something is dangerous, 78 at a wrong setting. */
+/**
+ * `main.ts [--grow] [file with topics]`: makes missing topics and checks the others; with `--grow` adds partitions up to the plan. Ends with 1 where
+ * something is dangerous, 78 at a wrong setting.
+ */
 const PLANS = new URL('../../../../../../deploy/kafka/topics.json', import.meta.url)
 const MISCONFIGURED = 78
 
@@ -21,7 +25,13 @@ const time = {
   },
 }
 
+function readArguments(): { readonly grow: boolean; readonly file: string | URL } {
+  const { values, positionals } = parseArgs({ options: { grow: { type: 'boolean' } }, allowPositionals: true })
+  return { grow: values.grow === true, file: positionals[0] ?? PLANS }
+}
+
 async function run(): Promise<number> {
+  const { grow, file } = readArguments()
   const read = readKafkaEnv(process.env)
   if ('faults' in read) {
     console.error(`The environment has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
@@ -29,7 +39,7 @@ async function run(): Promise<number> {
   }
   const desk = createBrokerDesk(read.settings, time, silent)
   try {
-    const report = await applyTopicPlans(desk, readTopicPlans(readFileSync(process.argv[2] ?? PLANS, 'utf8')))
+    const report = await applyTopicPlans(desk, readTopicPlans(readFileSync(file, 'utf8')), { grow })
     console.log(describeReport(report))
     return report.dangers.length === 0 ? 0 : 1
   } catch (error) {

@@ -58,7 +58,7 @@ export function dangersOf(plan: TopicPlan, { partitions, replicas, config }: Top
   const checks: [boolean, string][] = [
     [
       partitions < plan.partitions,
-      `har ${partitions} partisjoner, planen sier ${plan.partitions}. Flere partisjoner flytter nøkler: øk for hånd når alt er lest ut.`,
+      `har ${partitions} partisjoner, planen sier ${plan.partitions}. Flere partisjoner flytter nøkler: øk med --grow.`,
     ],
     [replicas < plan.replicas, `har ${replicas} kopier, planen sier ${plan.replicas}.`],
     [

@@ -7,32 +7,51 @@ import { configOf, dangersOf, type TopicAsIs, type TopicPlan } from './topic-pla
 /** What the command found and did. */
 export interface TopicsReport {
   readonly made: readonly string[]
+  /** Topics that were given more partitions. */
+  readonly grown: readonly { readonly name: string; readonly from: number; readonly to: number }[]
   readonly asPlanned: readonly string[]
   /** What may cost records or order, as sentences. The command has changed nothing about these. */
   readonly dangers: readonly string[]
 }
 
 /**
- * Makes the topics that are missing and compares those that are there with their plans. It never changes a topic that exists: each
- * change of that kind may cost records, so a person makes it. Safe to repeat.
+ * Makes the topics that are missing and compares those that are there with their plans. With `grow` it first adds the partitions that a plan has more
+ * of; fewer there cannot be, and a plan with fewer is a danger then. It changes nothing else of a topic that exists: each such change may cost
+ * records, so a person makes it. Safe to repeat.
  * @throws HubError of the bus when the cluster cannot be asked
  */
-export async function applyTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsReport> {
+export async function applyTopicPlans(
+  desk: BrokerDesk,
+  plans: readonly TopicPlan[],
+  { grow = false }: { readonly grow?: boolean } = {},
+): Promise<TopicsReport> {
   const facts = await desk.topics(plans.map(({ name }) => name))
   const missing = plans.filter(({ name }) => !facts.has(name))
   await desk.create(missing.map(creation))
   const there = plans.flatMap((plan) => {
     const fact = facts.get(plan.name)
-    return fact === undefined ? [] : [{ plan, fact }]
+    return fact === undefined ? [] : [{ plan, from: fact.partitions.length }]
   })
+  const short = grow ? there.filter(({ plan, from }) => from < plan.partitions) : []
+  for (const { plan } of short) await desk.grow(plan.name, plan.partitions)
+  const standing = await desk.topics(there.map(({ plan }) => plan.name))
   const compared = await Promise.all(
-    there.map(async ({ plan, fact }) => ({ plan, dangers: dangersOf(plan, await asIs(desk, plan.name, fact)) })),
+    there.map(async ({ plan, from }) => {
+      const fact = standing.get(plan.name)
+      const dangers = fact === undefined ? [] : dangersOf(plan, await asIs(desk, plan.name, fact))
+      return { plan, dangers: [...dangers, ...(grow && from > plan.partitions ? [tooMany(plan, from)] : [])] }
+    }),
   )
   return {
     made: missing.map(({ name }) => name),
+    grown: short.map(({ plan, from }) => ({ name: plan.name, from, to: plan.partitions })),
     asPlanned: compared.filter(({ dangers }) => dangers.length === 0).map(({ plan }) => plan.name),
     dangers: compared.flatMap(({ dangers }) => dangers),
   }
+}
+
+function tooMany({ name, partitions }: TopicPlan, count: number): string {
+  return `${name} har ${count} partisjoner, planen sier ${partitions}. Partisjoner kan ikke tas bort uten at hendelser går tapt: rett planen.`
 }
 
 function creation(plan: TopicPlan) {
@@ -57,11 +76,15 @@ async function asIs(desk: BrokerDesk, name: string, { partitions }: TopicFacts):
 }
 
 /** The report as the operator reads it. */
-export function describeReport({ made, asPlanned, dangers }: TopicsReport): string {
+export function describeReport({ made, grown, asPlanned, dangers }: TopicsReport): string {
   return [
     ...made.map((name) => `Laget: ${name}`),
+    ...grown.map(
+      ({ name, from, to }) =>
+        `Utvidet: ${name}, fra ${from} til ${to} partisjoner. Nøkler kan ha flyttet seg; det som kommer for tidlig, venter til det eldre er lest.`,
+    ),
     ...asPlanned.map((name) => `Som planlagt: ${name}`),
     ...dangers.map((sentence) => `FARLIG AVVIK: ${sentence}`),
-    ...(dangers.length > 0 ? ['Ingenting som fantes fra før, er endret.'] : []),
+    ...(dangers.length > 0 ? ['Ingenting av dette er endret.'] : []),
   ].join('\n')
 }

@@ -1,0 +1,152 @@
+import type { EventBus } from '@samband/kernel'
+import { defineEvent } from '@samband/messages'
+import { realTime } from '@samband/process'
+import { acceptedIdOf, createRuntime, defineHandler, type Handler, type Runtime } from '@samband/runtime'
+import { createKeptLog, createTestIds } from '@samband/runtime/testing'
+import { openInstallation } from '@samband/store'
+import { afterAll, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { findKafka } from '../../support/servers/kafka.ts'
+import { withServer } from '../../support/servers/missing.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
+import { type KafkaWorld, openKafkaWorld, until } from './kafka-world.ts'
+
+const TENANT = '314758625'
+const KEYS = Array.from({ length: 8 }, (_, at) => `sak-${at}`)
+const OLD_PARTITIONS = 3
+const PARTITIONS = 6
+/** Written before the topic grows, and after. */
+const OLDER = [1, 2, 3, 4]
+const NEWER = [5, 6, 7, 8]
+
+withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
+  afterAll(() => kafka.release())
+
+  async function openStore() {
+    const folder = temporaryFolder('more-partitions')
+    const time = realTime()
+    const { store } = await openInstallation({ folder: folder.path, ...time, log: createKeptLog() })
+    onTestFinished(async () => {
+      await store.close()
+      folder.remove()
+    })
+    return store
+  }
+
+  async function start(
+    bus: EventBus,
+    options: {
+      readonly store: Awaited<ReturnType<typeof openStore>>
+      readonly name: string
+      readonly topics: readonly string[]
+      readonly handlers: readonly Handler[]
+    },
+  ): Promise<Runtime> {
+    const runtime = createRuntime({
+      bus,
+      time: realTime(),
+      ids: createTestIds(options.name),
+      log: createKeptLog(),
+      findDestination() {
+        throw new Error('nothing is sent here')
+      },
+      ...options,
+    })
+    await runtime.start()
+    onTestFinished(() => runtime.stop(0))
+    return runtime
+  }
+
+  /** Delivers nothing of an old partition before everything in the new ones has been delivered. */
+  function newestFirst(bus: EventBus, topic: string): EventBus {
+    const nextOffsets = new Map<number, number>()
+    const newOnesAreRead = async () =>
+      (await bus.ends(topic)).every(
+        ({ partition, endOffset }) => partition < OLD_PARTITIONS || (nextOffsets.get(partition) ?? 0) >= endOffset,
+      )
+    return {
+      ...bus,
+      consume: (subscription) =>
+        bus.consume({
+          ...subscription,
+          async deliver(batch) {
+            if (batch.partition < OLD_PARTITIONS) await until('the new partitions are read', newOnesAreRead)
+            await subscription.deliver(batch)
+            nextOffsets.set(batch.partition, batch.nextOffset)
+          },
+        }),
+    }
+  }
+
+  async function open(): Promise<KafkaWorld> {
+    const world = await openKafkaWorld(kafka.address)
+    onTestFinished(() => world.dispose())
+    return world
+  }
+
+  test('R7: events of a key that lie unread in its old partition are handled before the newer ones in its new partition', async () => {
+    const world = await open()
+    const topic = world.topic()
+    const WrittenV1 = defineEvent({
+      type: 'no.samband.test.written.v1',
+      topic,
+      subject: 'test',
+      describe: 'Something was written.',
+      key: (data) => data.sak,
+      data: z.object({ sak: z.string(), number: z.number() }),
+    })
+    await world.createTopic(topic, OLD_PARTITIONS)
+    const writers = await openStore()
+    async function write(numbers: readonly number[]): Promise<void> {
+      const writer = await start(world.bus(), { store: writers, name: 'writer', topics: [], handlers: [] })
+      for (const number of numbers) {
+        for (const sak of KEYS) {
+          const eksternReferanse = `${sak} ${number}`
+          await writer.accept({
+            tenant: TENANT,
+            acceptedId: acceptedIdOf(TENANT, eksternReferanse),
+            eksternReferanse,
+            klientId: 'sak',
+            contentDigest: '',
+            definition: WrittenV1 as never,
+            data: { sak, number },
+            source: '/writer',
+            traceparent: undefined,
+            documents: [],
+            now: Date.now(),
+          })
+        }
+      }
+      await until('all is in the log', async () => {
+        const pending = await writers.read('test', (tx) => tx.all("SELECT 1 FROM outbox WHERE state = 'pending'"))
+        return pending.length === 0
+      })
+      await writer.stop(0)
+    }
+    await write(OLDER)
+    await world.admin.createPartitions({ topicPartitions: [{ topic, count: PARTITIONS }] })
+    await write(NEWER)
+
+    const handled = new Map<string, number[]>(KEYS.map((sak) => [sak, []]))
+    const handler = defineHandler({
+      name: 'test.read',
+      consumes: WrittenV1,
+      async handle({ sak, number }) {
+        handled.get(sak)?.push(number)
+      },
+    })
+    const bus = world.bus()
+    const moved = (await bus.ends(topic)).filter(({ partition }) => partition >= OLD_PARTITIONS)
+    expect(moved.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBeGreaterThan(0)
+    await start(newestFirst(bus, topic), {
+      store: await openStore(),
+      name: world.topic('reader'),
+      topics: [topic],
+      handlers: [handler as Handler],
+    })
+    const count = KEYS.length * (OLDER.length + NEWER.length)
+    await until('all is handled', () => [...handled.values()].flat().length === count)
+
+    expect(Object.fromEntries(handled)).toEqual(Object.fromEntries(KEYS.map((sak) => [sak, [...OLDER, ...NEWER]])))
+  })
+})
