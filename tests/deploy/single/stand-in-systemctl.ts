@@ -66,14 +66,19 @@ function ended(child: ChildProcess): Promise<number | null> {
 }
 
 function readUnit(file: string) {
-  const settings = [...readFileSync(file, 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => ({ key, value }))
+  const settings = [...readFileSync(file, 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, key = '', value = '']) => ({
+    key,
+    value,
+  }))
   const all = (wanted: string) => settings.filter(({ key }) => key === wanted).map(({ value }) => value)
   const pairs = [
     ...all('Environment').flatMap((value) => value.split(' ')),
     ...all('EnvironmentFile').flatMap((path) => readFileSync(path, 'utf8').split('\n')),
   ]
   const env: Record<string, string> = Object.fromEntries(
-    pairs.filter((pair) => pair.includes('=')).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+    pairs
+      .filter((pair) => pair.includes('='))
+      .map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
   )
   return { env, one: (key: string) => all(key)[0] ?? '' }
 }

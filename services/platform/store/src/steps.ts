@@ -33,7 +33,8 @@ const ADDS = [
 export function declaredOldest(name: string, sql: string): string | undefined {
   const oldest = DECLARATION.exec(sql)?.[1]
   if (oldest === undefined) return undefined
-  if (!(oldest < name)) throw new Error(`migration ${name} names ${oldest} as oldest program: expected a step before it`)
+  if (!(oldest < name))
+    throw new Error(`migration ${name} names ${oldest} as oldest program: expected a step before it`)
   const statements = sql.replaceAll(/--.*$/gm, '').split(';')
   for (const statement of statements.map((one) => one.trim()).filter((one) => one !== '')) {
     if (ADDS.some((adds) => adds.test(statement))) continue

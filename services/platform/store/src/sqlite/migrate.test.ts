@@ -78,7 +78,9 @@ test('a program that lacks a step of the database and brings another is refused:
   const database = emptyDatabase()
   migrate(database, [FIRST, { ...THIRD, oldest: FIRST.name }])
 
-  expect(() => migrate(database, [FIRST, SECOND])).toThrow(/0003_third.* lacks 0002_second: .* another line of releases/)
+  expect(() => migrate(database, [FIRST, SECOND])).toThrow(
+    /0003_third.* lacks 0002_second: .* another line of releases/,
+  )
   expect(tables(database)).toEqual(['first', 'migration', 'third'])
 })
 
