@@ -21,6 +21,11 @@ export const extraSuites: readonly ExtraSuite[] = [
     script: 'test:servers',
   },
   { files: `${layers}/**/*.browser.test.ts`, needs: 'Chromium', script: 'test:extra' },
+  {
+    files: `${layers}/**/*.linux.test.ts`,
+    needs: 'the tools of a Linux server (bash, GNU coreutils, util-linux; systemd and root for some)',
+    script: 'test:extra',
+  },
   { files: `${layers}/**/*.strace.test.ts`, needs: 'strace on Linux', script: 'test:extra' },
 ]
 

@@ -18,7 +18,7 @@ export function asyncApi(definitions: readonly EventDefinition<unknown>[], examp
       title: 'Samband events',
       version: '1.0.0',
       description:
-        'Events between the services of Samband, as CloudEvents 1.0 in binary mode. No event holds personal data: content lies encrypted in the payload store. Readers ignore fields they do not know.',
+        'Events between the services of Samband, as CloudEvents 1.0 in binary mode. No event holds personal data: content lies encrypted in the payload store. Readers ignore fields and skip types they do not know, and know an event that comes again by its id.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/json',

@@ -1,5 +1,6 @@
 import type { Timers } from '@samband/kernel'
 import type { PostgresMigration } from '../migrations.ts'
+import { type AppliedStep, missingSteps } from '../steps.ts'
 import type { Connection } from './connection.ts'
 
 /** One number for all schemas: two that are made at the same time would only wait for each other in the catalogue. */
@@ -18,7 +19,7 @@ export interface MigrationWait {
 /**
  * Makes the schema if it is missing and brings it up to date, each step in a transaction of its own. Safe to repeat; replicas that start
  * together do so one after the other.
- * @throws Error when a step that was applied has been edited since, or when the database is newer than this program
+ * @throws Error when a step that was applied has been edited since, or when the database is of a newer release on which this program cannot run
  */
 export async function migratePostgres(
   connection: Connection,
@@ -31,13 +32,7 @@ export async function migratePostgres(
     // IF NOT EXISTS would ask for the right to make one also where it is there already.
     const known = await connection.statement('SELECT 1 FROM pg_namespace WHERE nspname = ?', [schema])
     if (known.rows.length === 0) await connection.command(`CREATE SCHEMA ${schema}`)
-    await connection.command(
-      'CREATE TABLE IF NOT EXISTS migration (name TEXT COLLATE "C" PRIMARY KEY, digest TEXT COLLATE "C" NOT NULL)',
-    )
-    const { rows } = await connection.command('SELECT name, digest FROM migration ORDER BY name')
-    const applied = new Map(rows.map((row) => [String(row['name']), String(row['digest'])]))
-    refuseNewer(applied, migrations)
-    for (const migration of migrations) await apply(connection, migration, applied.get(migration.name))
+    for (const step of missingSteps(await readApplied(connection), migrations)) await apply(connection, step)
   } finally {
     await connection.command(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`).catch(() => connection.destroy())
   }
@@ -59,21 +54,32 @@ async function takeTurn(connection: Connection, wait: MigrationWait | undefined)
   }
 }
 
-function refuseNewer(applied: ReadonlyMap<string, string>, migrations: readonly PostgresMigration[]): void {
-  const known = new Set(migrations.map((migration) => migration.name))
-  for (const name of applied.keys())
-    if (!known.has(name))
-      throw new Error(`the database holds migration ${name}, which this program does not know: start the newer release`)
+async function readApplied(connection: Connection): Promise<readonly AppliedStep[]> {
+  await connection.command(
+    'CREATE TABLE IF NOT EXISTS migration (name TEXT COLLATE "C" PRIMARY KEY, digest TEXT COLLATE "C" NOT NULL, oldest TEXT COLLATE "C")',
+  )
+  const column = await connection.command(
+    "SELECT 1 FROM pg_attribute WHERE attrelid = 'migration'::regclass AND attname = 'oldest' AND NOT attisdropped",
+  )
+  // The first releases did not keep it.
+  if (column.rows.length === 0) await connection.command('ALTER TABLE migration ADD COLUMN oldest TEXT COLLATE "C"')
+  const { rows } = await connection.command('SELECT name, digest, oldest FROM migration ORDER BY name')
+  return rows.map((row) => ({
+    name: String(row['name']),
+    digest: String(row['digest']),
+    oldest: row['oldest'] === null ? undefined : String(row['oldest']),
+  }))
 }
 
-async function apply(connection: Connection, migration: PostgresMigration, before: string | undefined): Promise<void> {
-  if (before === migration.digest) return
-  if (before !== undefined)
-    throw new Error(`migration ${migration.name} was edited after it was applied: restore the file, add a new step`)
+async function apply(connection: Connection, step: PostgresMigration): Promise<void> {
   await connection.command('BEGIN')
   try {
-    await connection.command(migration.sql)
-    await connection.statement('INSERT INTO migration (name, digest) VALUES (?, ?)', [migration.name, migration.digest])
+    await connection.command(step.sql)
+    await connection.statement('INSERT INTO migration (name, digest, oldest) VALUES (?, ?, ?)', [
+      step.name,
+      step.digest,
+      step.oldest ?? null,
+    ])
     await connection.command('COMMIT')
   } catch (error) {
     if (!connection.lost) await connection.command('ROLLBACK')

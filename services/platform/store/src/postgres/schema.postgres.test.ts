@@ -12,6 +12,7 @@ import { completeSettings } from './settings.ts'
 const step = (name: string, sql: string): PostgresMigration => ({ name, sql, digest: sha256Hex(sql) })
 const FIRST = step('0001_first', 'CREATE TABLE first (id BIGINT)')
 const SECOND = step('0002_second', 'CREATE TABLE second (id BIGINT)')
+const THIRD = step('0003_third', 'CREATE TABLE third (id BIGINT)')
 
 await withPostgres('the schema on PostgreSQL', ({ url }) => {
   /** A schema of one test, and what brings it up to date. */
@@ -136,6 +137,25 @@ await withPostgres('the schema on PostgreSQL', ({ url }) => {
 
     await expect(migrate([step(FIRST.name, `${FIRST.sql} `), SECOND])).rejects.toThrow(/0001_first was edited/)
     await expect(migrate([FIRST])).rejects.toThrow(/0002_second, which this program does not know/)
+  })
+
+  test('an older program runs on a newer database when every step it does not know lets it, and else is told which one may', async () => {
+    const { migrate, tables } = underTest()
+    await migrate([FIRST, SECOND, { ...THIRD, oldest: SECOND.name }])
+    await migrate([FIRST, SECOND])
+
+    expect(await tables()).toEqual(['first', 'migration', 'second', 'third'])
+    await expect(migrate([FIRST])).rejects.toThrow(/0002_second, which this program does not know/)
+  })
+
+  test('a database of the releases that did not keep the oldest program is brought up to date', async () => {
+    const { migrate, sql } = underTest()
+    await migrate([FIRST, SECOND])
+    await sql('ALTER TABLE migration DROP COLUMN oldest')
+    await migrate([FIRST, SECOND, { ...THIRD, oldest: SECOND.name }])
+
+    await migrate([FIRST, SECOND])
+    await expect(migrate([FIRST])).rejects.toThrow(/0002_second/)
   })
 
   test('a step that fails half way leaves the schema as it was', async () => {

@@ -16,6 +16,7 @@ const tables = (database: DatabaseSync) =>
 
 const FIRST = { name: '0001_first', sql: 'CREATE TABLE first (id INTEGER)' }
 const SECOND = { name: '0002_second', sql: 'CREATE TABLE second (id INTEGER)' }
+const THIRD = { name: '0003_third', sql: 'CREATE TABLE third (id INTEGER)' }
 
 test('an empty database gets the whole schema', () => {
   const database = emptyDatabase()
@@ -55,6 +56,43 @@ test('a database of a newer release is refused by an older program', () => {
   migrate(database, [FIRST, SECOND])
 
   expect(() => migrate(database, [FIRST])).toThrow(/0002_second, which this program does not know/)
+})
+
+test('an older program runs on a newer database when every step it does not know lets it', () => {
+  const database = emptyDatabase()
+  migrate(database, [FIRST, SECOND, { ...THIRD, oldest: SECOND.name }])
+  migrate(database, [FIRST, SECOND])
+
+  expect(tables(database)).toEqual(['first', 'migration', 'second', 'third'])
+  expect(() => migrate(database, [FIRST])).toThrow(/0002_second, which this program does not know/)
+})
+
+test('a program that is older than the oldest a step lets run is refused, and told which one may', () => {
+  const database = emptyDatabase()
+  migrate(database, [FIRST, { ...SECOND, oldest: FIRST.name }, { ...THIRD, oldest: SECOND.name }])
+
+  expect(() => migrate(database, [FIRST])).toThrow(/0003_third, .* only programs that know 0002_second run on it/)
+})
+
+test('a program that lacks a step of the database and brings another is refused: nobody tried the two together', () => {
+  const database = emptyDatabase()
+  migrate(database, [FIRST, { ...THIRD, oldest: FIRST.name }])
+
+  expect(() => migrate(database, [FIRST, SECOND])).toThrow(
+    /0003_third.* lacks 0002_second: .* another line of releases/,
+  )
+  expect(tables(database)).toEqual(['first', 'migration', 'third'])
+})
+
+test('a database of the releases that did not keep the oldest program is brought up to date, and only newer ones run on it', () => {
+  const database = emptyDatabase()
+  migrate(database, [FIRST, SECOND])
+  database.exec('ALTER TABLE migration DROP COLUMN oldest')
+
+  expect(() => migrate(database, [FIRST])).toThrow(/0002_second/)
+  migrate(database, [FIRST, SECOND, { ...THIRD, oldest: SECOND.name }])
+  migrate(database, [FIRST, SECOND])
+  expect(tables(database)).toContain('third')
 })
 
 test('a step that fails half way leaves the schema as it was', () => {

@@ -1,44 +1,39 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { sha256Hex } from '@samband/kernel'
-
-/** One numbered step of the schema, as read from `migrations/`. */
-export interface Migration {
-  /** File name without ending, e.g. `0001_heart`. */
-  readonly name: string
-  readonly sql: string
-}
+import { type AppliedStep, type Migration, missingSteps } from '../steps.ts'
 
 /**
  * Brings the schema up to date, each step in a transaction of its own. Safe to repeat.
- * @throws Error when a step that was applied has been edited since, or when the database is newer than this program
+ * @throws Error when a step that was applied has been edited since, or when the database is of a newer release on which this program cannot run
  */
 export function migrate(database: DatabaseSync, migrations: readonly Migration[]): void {
-  database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, digest TEXT NOT NULL)')
-  const applied = new Map(
-    database
-      .prepare('SELECT name, digest FROM migration ORDER BY name')
-      .all()
-      .map((row) => [String(row.name), String(row.digest)]),
-  )
-  const known = new Set(migrations.map((migration) => migration.name))
-  for (const name of applied.keys()) {
-    if (!known.has(name))
-      throw new Error(`the database holds migration ${name}, which this program does not know: start the newer release`)
-  }
-  for (const migration of migrations) {
-    const digest = sha256Hex(migration.sql)
-    const before = applied.get(migration.name)
-    if (before === digest) continue
-    if (before !== undefined)
-      throw new Error(`migration ${migration.name} was edited after it was applied: restore the file, add a new step`)
+  const known = migrations.map((step) => ({ ...step, digest: sha256Hex(step.sql) }))
+  for (const step of missingSteps(readApplied(database), known)) {
     database.exec('BEGIN IMMEDIATE')
     try {
-      database.exec(migration.sql)
-      database.prepare('INSERT INTO migration (name, digest) VALUES (?, ?)').run(migration.name, digest)
+      database.exec(step.sql)
+      database
+        .prepare('INSERT INTO migration (name, digest, oldest) VALUES (?, ?, ?)')
+        .run(step.name, step.digest, step.oldest ?? null)
       database.exec('COMMIT')
     } catch (error) {
       database.exec('ROLLBACK')
       throw error
     }
   }
+}
+
+function readApplied(database: DatabaseSync): readonly AppliedStep[] {
+  database.exec('CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, digest TEXT NOT NULL, oldest TEXT)')
+  const columns = database.prepare("SELECT name FROM pragma_table_info('migration')").all()
+  // The first releases did not keep it.
+  if (!columns.some(({ name }) => name === 'oldest')) database.exec('ALTER TABLE migration ADD COLUMN oldest TEXT')
+  return database
+    .prepare('SELECT name, digest, oldest FROM migration ORDER BY name')
+    .all()
+    .map(({ name, digest, oldest }) => ({
+      name: String(name),
+      digest: String(digest),
+      oldest: oldest === null ? undefined : String(oldest),
+    }))
 }
