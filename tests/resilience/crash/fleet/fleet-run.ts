@@ -1,20 +1,18 @@
-import { join } from 'node:path'
+import { type Servers, startServers } from '../../../../deploy/local/installation/servers.ts'
 import { Random } from '../../../histories/random.ts'
-import { type Simulators, startSimulators } from '../../../support/simulators.ts'
+import type { Simulators } from '../../../support/simulators.ts'
+import { openSurroundings } from '../../../support/surroundings.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../../support/tenant-files.ts'
+import { TEST_ORGNR } from '../../../support/tenant-files.ts'
 import { Clients, operator } from '../clients.ts'
 import { type Findings, judge, unfinished } from '../judge.ts'
 import { LetterMaker } from '../letters.ts'
 import { settle } from '../settle.ts'
 import { orderTrouble } from '../trouble.ts'
 import { Fleet } from './fleet.ts'
-import { type Servers, startServers } from './servers.ts'
 
 /** D, W and G of both destinations. D leaves room for nine processes on two cores. */
 const TIMING = { startWithinMs: 4_000, inFlightMs: 2_500, lookUpLagMs: 500 }
-/** Within W: what SvarUt has not taken by then it never takes. */
-const SVARUT_LIMIT_MS = 2_000
 
 /** What is done to the installation. */
 export const KINDS = ['service', 'frozen', 'broker', 'database', 'database-restart'] as const
@@ -51,36 +49,18 @@ export interface FleetOptions {
 /** Kills services, broker and database of an installation under load, then compares what clients were told with what arrived. */
 export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutcome> {
   const folder = temporaryFolder('crash-fleet')
-  const closers: (() => Promise<void> | void)[] = [folder.remove]
+  const closers: (() => unknown)[] = [folder.remove]
   const interrupted = new Promise<never>((_, reject) =>
     options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }),
   )
   // It may come before anything waits for it.
   interrupted.catch(() => {})
   try {
-    const keys = makeClientKeys()
-    const simulators = await startSimulators({
-      tenants: TEST_ORGNR,
-      publicKeyPem: keys.publicKeyPem,
-      inFlightLimitMs: SVARUT_LIMIT_MS,
-      journey: [
-        { status: 'MOTTATT', afterMs: 0 },
-        { status: 'AKSEPTERT', afterMs: 300 },
-        { status: 'LEST', afterMs: 1_500 },
-      ],
-    })
-    closers.unshift(async () => void (await simulators.program.stop(2_000)))
+    const { simulators, tenantsFolder, secrets, close } = await openSurroundings(folder.path, TIMING)
+    closers.unshift(close)
     const servers = await startServers()
     closers.unshift(() => servers.close())
     options.tell('broker, database and object store are up')
-    const tenantsFolder = join(folder.path, 'tenants')
-    const secrets = writeTenantFiles(
-      tenantsFolder,
-      TEST_ORGNR.map(testTenant),
-      simulators.urls,
-      { timing: TIMING, statusPollMs: 1_000, ceiling: 6 },
-      keys,
-    )
     const random = new Random(options.seed)
     const fleet = new Fleet(
       folder.path,
