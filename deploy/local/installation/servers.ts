@@ -31,6 +31,8 @@ export interface Servers {
 }
 
 const BUCKET = 'payloads'
+/** Of a topic that a service makes. */
+const PARTITIONS = 4
 const programOf = (server: 'kafka' | 's3') => fileURLToPath(new URL(`../${server}/main.ts`, import.meta.url))
 const run = promisify(execFile)
 
@@ -72,7 +74,9 @@ export async function startServers(): Promise<Servers> {
     let pid: number | undefined
     pids.set('kafka', () => pid)
     const start = async () => {
-      const answer = await ask<{ pid: number; plain: string }>('kafka', 'start', ...dir)
+      // More than one, so that replicas share the work of reading.
+      const partitions = ['--set', `num.partitions=${PARTITIONS}`]
+      const answer = await ask<{ pid: number; plain: string }>('kafka', 'start', ...dir, ...partitions)
       pid = answer.pid
       return answer.plain
     }

@@ -9,21 +9,34 @@ import { type Findings, judge, unfinished } from '../judge.ts'
 import { LetterMaker } from '../letters.ts'
 import { settle } from '../settle.ts'
 import { orderTrouble } from '../trouble.ts'
-import { Fleet } from './fleet.ts'
+import { Fleet, LEASE_MS } from './fleet.ts'
+import { judgeOrder, readPlaces } from './order.ts'
 
 /** D, W and G of both destinations. D leaves room for nine processes on two cores. */
 const TIMING = { startWithinMs: 4_000, inFlightMs: 2_500, lookUpLagMs: 500 }
 
 /** What is done to the installation. */
-export const KINDS = ['service', 'frozen', 'broker', 'database', 'database-restart'] as const
+export const KINDS = [
+  'service',
+  'frozen',
+  /** Longer than the lease and than the other replica needs to do the same anew. */
+  'frozen-long',
+  'broker',
+  'database',
+  'database-restart',
+  /** The database is put back to what it was seconds ago; clients hand in again what was accepted since. */
+  'restore',
+] as const
 export type Kind = (typeof KINDS)[number]
-/** Out of a hundred. The first of each are ordered, so that every kind comes. */
+/** How often each comes, beside the others of a run. The first of each are ordered, so that every kind comes. */
 const WEIGHTS: Readonly<Record<Kind, number>> = {
-  service: 55,
-  frozen: 15,
+  service: 54,
+  frozen: 13,
+  'frozen-long': 4,
   broker: 12,
   database: 12,
-  'database-restart': 6,
+  'database-restart': 5,
+  restore: 0,
 }
 
 /** What a run ends with. */
@@ -31,7 +44,7 @@ export interface FleetOutcome {
   readonly kills: number
   readonly byKind: Readonly<Record<Kind, number>>
   readonly accepted: number
-  readonly findings: Findings
+  readonly findings: Findings & { readonly outOfOrder: readonly string[]; readonly stuck: readonly string[] }
   /** What else is wrong. */
   readonly faults: readonly string[]
   /** How often a process ended by itself and was started again. */
@@ -42,6 +55,8 @@ export interface FleetOutcome {
 export interface FleetOptions {
   readonly kills: number
   readonly seed: string
+  /** Left out: all that have a weight. */
+  readonly kinds?: readonly Kind[]
   readonly tell: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -89,6 +104,9 @@ const PROGRESS_EVERY = 10
 /** The longest is long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
 const BETWEEN_MS = [500, 8_000] as const
 const OUTAGE_MS = [200, 6_000] as const
+const SINCE_BACKUP_MS = [3_000, 7_000] as const
+/** Whoever takes a letter over asks first, and believes "not there" so late (R14). */
+const ANEW_MS = TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs
 
 async function play(
   options: FleetOptions,
@@ -114,15 +132,16 @@ async function play(
     if (Date.now() > untilMs) throw new Error('the first letters do not arrive')
     await rest(200)
   }
-  const byKind: Record<Kind, number> = { service: 0, frozen: 0, broker: 0, database: 0, 'database-restart': 0 }
+  const kinds = options.kinds ?? KINDS.filter((kind) => WEIGHTS[kind] > 0)
+  const byKind = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>
   let kills = 0
   for (let strikes = 0; kills < options.kills; strikes++) {
     if (strikes > options.kills * 2 + 20) throw new Error(`only ${kills} of ${strikes} kills met a letter in flight`)
     await orderTrouble(simulators, random)
     await rest(random.between(...BETWEEN_MS))
     const inFlight = clients.underWay + (await look())
-    const kind = KINDS[strikes] ?? chosen(random)
-    await strike(kind, random, servers, fleet)
+    const kind = kinds[strikes] ?? chosen(kinds, random)
+    await strike(kind, random, servers, fleet, clients)
     open = await look()
     if (inFlight === 0) continue
     kills += 1
@@ -134,28 +153,40 @@ async function play(
   await simulators.clearFaults()
   await fleet.whole()
   await clients.finish()
-  const faults = await settle(operator(), await fleet.operations(), clients.accepted.length)
-  faults.push(...(await fleet.stop()), ...clients.faults, ...fleet.defects())
-  const findings = judge(clients.accepted, await simulators.letters(), await simulators.archive())
+  const stuck = await settle(operator(), await fleet.operations(), clients.accepted.length)
+  const archive = await simulators.archive()
+  // A restored inbox gives places anew.
+  const places = byKind.restore > 0 ? [] : await readPlaces(servers.env['SAMBAND_POSTGRES_URL'] ?? '')
+  const faults = [...(await fleet.stop()), ...clients.faults, ...fleet.defects()]
+  const findings = {
+    ...judge(clients.accepted, await simulators.letters(), archive),
+    outOfOrder: judgeOrder(places, clients.accepted, archive),
+    stuck,
+  }
   return { kills, byKind, accepted: clients.accepted.length, findings, faults, ownEnds: fleet.ownEnds }
 }
 
-function chosen(random: Random): Kind {
-  let left = random.between(0, 99)
-  for (const kind of KINDS) {
-    left -= WEIGHTS[kind]
-    if (left < 0) return kind
-  }
-  return 'service'
+function chosen(kinds: readonly Kind[], random: Random): Kind {
+  // Those that come in no ordinary run are all alike where they are asked for.
+  const weightOf = (kind: Kind) => WEIGHTS[kind] || 10
+  let left = random.between(0, kinds.reduce((sum, kind) => sum + weightOf(kind), 0) - 1)
+  const found = kinds.find((kind) => {
+    left -= weightOf(kind)
+    return left < 0
+  })
+  return found ?? 'service'
 }
 
-async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet): Promise<void> {
+async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet, clients: Clients): Promise<void> {
   switch (kind) {
     case 'service':
       await fleet.killOne()
       return
     case 'frozen':
-      await fleet.freezeOne()
+      await fleet.freezeOne(LEASE_MS + random.between(1_500, 4_000))
+      return
+    case 'frozen-long':
+      await fleet.freezeOne(LEASE_MS + ANEW_MS + random.between(4_000, 6_000), 'forsendelse-dispatcher')
       return
     case 'broker':
     case 'database': {
@@ -168,6 +199,14 @@ async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet
     case 'database-restart':
       await servers.database.restart()
       return
+    case 'restore': {
+      const known = clients.accepted.length
+      await servers.database.backup('before')
+      await rest(random.between(...SINCE_BACKUP_MS))
+      await servers.database.restore('before')
+      await clients.repeatFrom(known)
+      return
+    }
   }
 }
 

@@ -77,21 +77,20 @@ export class Fleet implements HubAddress {
     return Promise.race(replicas.map((one) => one.listening()))
   }
 
-  /** Kills one replica with -9; it is started again at once. Returns the service. */
-  async killOne(): Promise<ServiceName> {
+  /** Kills one replica with -9; it is started again at once. */
+  async killOne(): Promise<void> {
     const replica = this.#random.pick(this.#replicas.filter((one) => one.isRunning))
     await replica.kill()
     replica.start()
-    return replica.service
   }
 
-  /** Stops one replica's process for longer than its lease, then lets it go on. */
-  async freezeOne(): Promise<ServiceName> {
-    const replica = this.#random.pick(this.#replicas.filter((one) => one.isRunning))
+  /** Stops the process of one replica for a while, then lets it go on. */
+  async freezeOne(forMs: number, service?: ServiceName): Promise<void> {
+    const able = this.#replicas.filter((one) => one.isRunning && (service === undefined || one.service === service))
+    const replica = this.#random.pick(able)
     replica.signal('SIGSTOP')
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS + this.#random.between(1_500, 4_000)))
+    await new Promise((resolve) => setTimeout(resolve, forMs))
     replica.signal('SIGCONT')
-    return replica.service
   }
 
   /** SIGTERM to all. @returns what did not stop in good order */
