@@ -5,7 +5,7 @@ import { type ChildProgram, type Ended, startProgram } from './program.ts'
 export const SERVICES = ['forsendelse-intake', 'journal-archiver', 'forsendelse-dispatcher', 'operations'] as const
 export type ServiceName = (typeof SERVICES)[number]
 
-const START_WITHIN_MS = 60_000
+const START_WITHIN_MS = 180_000
 
 /** One replica of a service: one process after the other, each on a port of its own. */
 export class Replica {
@@ -69,7 +69,7 @@ export class Replica {
   }
 }
 
-/** Resolves when every replica listens. @throws Error when one of them does not within a minute */
+/** Resolves when every replica listens. @throws Error when one of them does not within three minutes */
 export async function allListening(replicas: readonly Replica[]): Promise<void> {
   const late = AbortSignal.timeout(START_WITHIN_MS)
   const tooLate = new Promise<never>((_, reject) =>

@@ -99,8 +99,7 @@ export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutco
 }
 
 const FIRST_LETTERS = 8
-const FIRST_WITHIN_MS = 120_000
-const PROGRESS_EVERY = 10
+const FIRST_WITHIN_MS = 240_000
 /** The longest is long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
 const BETWEEN_MS = [500, 8_000] as const
 const OUTAGE_MS = [200, 6_000] as const
@@ -146,8 +145,7 @@ async function play(
     if (inFlight === 0) continue
     kills += 1
     byKind[kind] += 1
-    if (kills % PROGRESS_EVERY === 0)
-      options.tell(`${kills} kills; ${clients.accepted.length} letters accepted, ${open} under way`)
+    options.tell(`${kills} kills, the last one ${kind}; ${clients.accepted.length} letters accepted, ${open} under way`)
   }
   options.tell(`${kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`)
   await simulators.clearFaults()
