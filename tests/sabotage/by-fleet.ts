@@ -103,6 +103,7 @@ function finished(program: string, args: readonly string[]) {
     })
     child.stderr.on('data', (piece) => {
       errors += piece
+      process.stderr.write(piece)
     })
     // Whoever ends this run ends the servers that the other one has started.
     const pass = (signal: NodeJS.Signals) => void child.kill(signal)

@@ -127,7 +127,7 @@ async function play(
   options.tell('every service is up')
   clients.start(() => open)
   const untilMs = Date.now() + FIRST_WITHIN_MS
-  while (clients.accepted.length < FIRST_LETTERS || (await look()) > FIRST_LETTERS) {
+  while (clients.accepted.length - (await look()) < FIRST_LETTERS) {
     if (Date.now() > untilMs) throw new Error('the first letters do not arrive')
     await rest(200)
   }
