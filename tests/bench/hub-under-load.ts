@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startProgram } from '../support/child-program.ts'
+import { startProgram } from '../../deploy/local/installation/program.ts'
 import { HubClient } from '../support/hub-client.ts'
 import { startSimulators } from '../support/simulators.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'

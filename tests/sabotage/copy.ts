@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Edit } from './sabotages.ts'
 
-const PARTS = ['contracts', 'connectors', 'services', 'tests', 'package.json']
+const PARTS = ['contracts', 'connectors', 'services', 'deploy', 'tests', 'package.json']
 
 /** A copy of the sources in a temporary folder, with the same dependencies and its own packages. */
 export interface SourceCopy {

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Noark5Simulator } from '@samband/noark5/simulator'
 import type { FaultOrder } from '@samband/simulator-kit'
 import type { ReceivedLetter } from '@samband/svarut/simulator'
-import { type ChildProgram, startProgram } from './child-program.ts'
+import { type ChildProgram, startProgram } from '../../deploy/local/installation/program.ts'
 import type { DestinationUrls } from './tenant-files.ts'
 
 /** What reached the archive core. */

@@ -12,7 +12,8 @@ import { buildsS3sFs, standIns } from './stand-ins.ts'
 const usage = `node deploy/local/s3/main.ts <verb> [options]
 
   install [--with NAME]                       builds the server once, which takes minutes; does nothing when it is there
-  start --dir D [--port N] [--with NAME]      prints one line of JSON once the server answers; keeps its files in D
+  start --dir D [--port N] [--with NAME] [--bucket B]
+                                              prints one line of JSON once the server answers; keeps its files in D
   stop --dir D, kill --dir D                  ends it with SIGTERM, with SIGKILL
   status --dir D                              prints that line again, or ends with 3 when it does not run
 
@@ -30,7 +31,12 @@ interface State {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { dir: { type: 'string' }, port: { type: 'string' }, with: { type: 'string' } },
+  options: {
+    dir: { type: 'string' },
+    port: { type: 'string' },
+    with: { type: 'string' },
+    bucket: { type: 'string' },
+  },
 })
 const environment = process.env
 const cache =
@@ -110,6 +116,7 @@ async function start(dir: string): Promise<void> {
     const pid = await started(standIn, program, dir, port)
     if (pid === undefined) continue
     const state: State = { pid, port, standIn: standIn.name }
+    if (values.bucket !== undefined) await standIn.makeBucket(values.bucket, { port, dataDir: join(dir, 'data') })
     writeFileSync(join(dir, 'server.json'), JSON.stringify(state))
     console.error(`${standIn.name} ${standIn.version} stands in for S3: ${standIn.differs}`)
     tell(state)

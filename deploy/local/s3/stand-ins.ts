@@ -1,3 +1,6 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+
 /** What tests may ask of a server, since not every one does all that S3 does. */
 export interface S3Abilities {
   /** Refuses a wrong key or secret. */
@@ -21,6 +24,8 @@ export interface StandIn {
   /** Command lines that build it into `home`; what they leave in its folder `target` is removed afterwards. */
   build(home: string): readonly (readonly string[])[]
   args(port: number, dataDir: string): readonly string[]
+  /** Makes a bucket on the server that runs; nothing happens where it is there already. */
+  makeBucket(name: string, at: { readonly port: number; readonly dataDir: string }): Promise<void>
   /** What stands in its command line while it runs. */
   readonly shows: string
   readonly accessKey: string
@@ -51,6 +56,10 @@ const s3sFs: StandIn = {
     ...['--access-key', accessKey, '--secret-key', secretKey],
     dataDir,
   ],
+  // A bucket is a folder there.
+  async makeBucket(name, { dataDir }) {
+    mkdirSync(join(dataDir, name), { recursive: true })
+  },
   shows: 's3s-fs',
   accessKey,
   secretKey,
@@ -73,6 +82,11 @@ const moto: StandIn = {
     [`${home}/bin/python`, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', 'moto[server]==5.2.5'],
   ],
   args: (port) => ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
+  // It asks nobody for a key.
+  async makeBucket(name, { port }) {
+    const answer = await fetch(`http://127.0.0.1:${port}/${name}`, { method: 'PUT' })
+    if (!answer.ok) throw new Error(`moto made no bucket ${name}: ${answer.status}`)
+  },
   shows: 'moto.server',
   accessKey,
   secretKey,

@@ -51,6 +51,11 @@ export class Clients {
     await Promise.all(this.#running)
   }
 
+  /** Hands in again what was accepted from the given number on: whoever runs the hub has said that it was put back (A5). */
+  async repeatFrom(number: number): Promise<void> {
+    await Promise.all(this.accepted.slice(number).map((letter) => this.#handIn(letter)))
+  }
+
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       if (this.#unfinished() < MOST_UNFINISHED) {

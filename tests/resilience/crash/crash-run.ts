@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { Random } from '../../histories/random.ts'
-import { type Simulators, startSimulators } from '../../support/simulators.ts'
+import type { Simulators } from '../../support/simulators.ts'
+import { openSurroundings } from '../../support/surroundings.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
-import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../support/tenant-files.ts'
+import { TEST_ORGNR } from '../../support/tenant-files.ts'
 import { Clients, operator } from './clients.ts'
 import { HubLives } from './hub-lives.ts'
 import { type Findings, judge, unfinished } from './judge.ts'
@@ -13,8 +14,6 @@ import { orderTrouble } from './trouble.ts'
 
 /** D, W and G of both destinations. */
 const TIMING = { startWithinMs: 1_000, inFlightMs: 2_500, lookUpLagMs: 500 }
-/** Within W: what SvarUt has not taken by then it never takes. */
-const SVARUT_LIMIT_MS = 2_000
 
 /** What a run ends with. */
 export interface Outcome {
@@ -41,31 +40,13 @@ export interface RunOptions {
 /** Kills a hub under load again and again, then compares what clients were told with what arrived. */
 export async function runCrashes(options: RunOptions): Promise<Outcome> {
   const folder = temporaryFolder('crash')
-  const keys = makeClientKeys()
-  const closers: (() => Promise<void> | void)[] = [folder.remove]
+  const closers: (() => unknown)[] = [folder.remove]
   const interrupted = new Promise<never>((_, reject) =>
     options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }),
   )
   try {
-    const simulators = await startSimulators({
-      tenants: TEST_ORGNR,
-      publicKeyPem: keys.publicKeyPem,
-      inFlightLimitMs: SVARUT_LIMIT_MS,
-      journey: [
-        { status: 'MOTTATT', afterMs: 0 },
-        { status: 'AKSEPTERT', afterMs: 300 },
-        { status: 'LEST', afterMs: 1_500 },
-      ],
-    })
-    closers.unshift(async () => void (await simulators.program.stop(2_000)))
-    const tenantsFolder = join(folder.path, 'tenants')
-    const secrets = writeTenantFiles(
-      tenantsFolder,
-      TEST_ORGNR.map(testTenant),
-      simulators.urls,
-      { timing: TIMING, statusPollMs: 1_000, ceiling: 6 },
-      keys,
-    )
+    const { simulators, tenantsFolder, secrets, close } = await openSurroundings(folder.path, TIMING)
+    closers.unshift(close)
     const systems = Object.fromEntries(Object.entries(simulators.urls).map(([name, url]) => [url, name]))
     const book = new PlaceBook()
     const livesIn = (name: string): HubLives => {

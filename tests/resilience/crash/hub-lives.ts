@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type ChildProgram, type Ended, startProgram } from '../../support/child-program.ts'
+import { type ChildProgram, type Ended, startProgram } from '../../../deploy/local/installation/program.ts'
 import type { HubAddress } from './clients.ts'
 import type { Orders, PlaceBook } from './place-book.ts'
 

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util'
 import { runCrashes } from './crash-run.ts'
-import { runFleetCrashes } from './fleet/fleet-run.ts'
-import type { Findings } from './judge.ts'
+import { KINDS, type Kind, runFleetCrashes } from './fleet/fleet-run.ts'
 
 /**
- * `npm run crash -- --kills N --seed S [--mode kafka]`: kills a hub under load N times, or in the mode `kafka` the services, the broker and the
+ * `npm run crash -- --kills N --seed S [--mode kafka [--kinds service,broker]]`: kills a hub under load N times, or in the mode `kafka` the services, the broker and the
  * database of an installation; the last line is one JSON object. Ends with 1 when anything was lost or done twice.
  */
 const { values } = parseArgs({
@@ -12,6 +11,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '20' },
     seed: { type: 'string', default: '1' },
     mode: { type: 'string', default: 'embedded' },
+    kinds: { type: 'string' },
   },
 })
 if (values.mode !== 'embedded' && values.mode !== 'kafka') {
@@ -21,6 +21,12 @@ if (values.mode !== 'embedded' && values.mode !== 'kafka') {
 const kills = Number(values.kills)
 if (!Number.isInteger(kills) || kills < 1) {
   process.stderr.write('crash: --kills takes a whole number above 0\n')
+  process.exit(2)
+}
+
+const kinds = values.kinds?.split(',').map((name) => KINDS.find((kind) => kind === name))
+if (kinds?.includes(undefined)) {
+  process.stderr.write(`crash: --kinds takes some of ${KINDS.join(', ')}, with commas between\n`)
   process.exit(2)
 }
 
@@ -46,9 +52,12 @@ try {
 // Clients of a run that was broken off may still wait for a hub that never comes.
 if (process.exitCode === 1) process.exit(1)
 
+type AllFindings = Readonly<Record<string, readonly string[]>>
+
 /** @returns whether nothing was wrong */
 async function killHub(): Promise<boolean> {
-  const { findings, faults, missed, places, accepted, ...outcome } = await runCrashes(order)
+  const { findings: found, faults, missed, places, accepted, ...outcome } = await runCrashes(order)
+  const findings = { ...found }
   show(findings, faults)
   if (missed.length > 0) process.stdout.write(`never killed at: ${missed.join(', ')}\n`)
   /** Fewer kills than places cannot hit them all. */
@@ -59,25 +68,37 @@ async function killHub(): Promise<boolean> {
 
 /** @returns whether nothing was wrong */
 async function killFleet(): Promise<boolean> {
-  const { findings, faults, byKind, accepted, ownEnds, ...outcome } = await runFleetCrashes(order)
+  const {
+    findings: found,
+    faults,
+    byKind,
+    accepted,
+    ownEnds,
+    ...outcome
+  } = await runFleetCrashes({
+    ...order,
+    ...(kinds === undefined ? {} : { kinds: kinds as Kind[] }),
+  })
+  const findings = { ...found }
   show(findings, faults)
   process.stderr.write(`processes that ended by themselves and were started again: ${ownEnds}\n`)
   last({ kills: outcome.kills, byKind, accepted, ...counts(findings) })
   return isClean(findings, faults)
 }
 
-function show(findings: Findings, faults: readonly string[]): void {
+function show(findings: AllFindings, faults: readonly string[]): void {
   for (const [kind, sentences] of Object.entries(findings))
     for (const sentence of sentences) process.stdout.write(`${kind}: ${sentence}\n`)
   for (const fault of faults) process.stdout.write(`${fault}\n`)
 }
 
-function counts(findings: Findings) {
-  return { lost: findings.lost.length, twice: findings.twice.length }
+/** How many there are of each kind of finding. */
+function counts(findings: AllFindings) {
+  return Object.fromEntries(Object.entries(findings).map(([kind, sentences]) => [kind, sentences.length]))
 }
 
-function isClean(findings: Findings, faults: readonly string[]): boolean {
-  return findings.lost.length + findings.twice.length + faults.length === 0
+function isClean(findings: AllFindings, faults: readonly string[]): boolean {
+  return faults.length === 0 && Object.values(findings).every((sentences) => sentences.length === 0)
 }
 
 function last(line: object): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startProgram } from '../../support/child-program.ts'
+import { startProgram } from '../../../deploy/local/installation/program.ts'
 import { HubClient } from '../../support/hub-client.ts'
 import { type LetterParts, letterForm } from '../../support/letter-form.ts'
 import { type Simulators, startSimulators } from '../../support/simulators.ts'

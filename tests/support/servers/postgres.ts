@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { GenericContainer, Wait } from 'testcontainers'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll } from 'vitest'
 import { findPrograms, LocalPostgres } from '../../../deploy/local/postgres/local-postgres.ts'
+import { notRun } from './missing.ts'
 
 /** A PostgreSQL server for the tests of one file. */
 export interface PostgresForTests {
@@ -37,9 +38,7 @@ export async function withPostgres(
 ): Promise<void> {
   const found = await startPostgres(wanted)
   if ('why' in found) {
-    if (process.env['SAMBAND_TEST_SERVERS'] === 'required') throw new Error(`${suite}: ${found.why}`)
-    console.error(`\nSKIPPED, nothing of it was tested: ${suite}: ${found.why}\n`)
-    describe.skip(`${suite} (${found.why})`, () => test('needs a PostgreSQL server', () => {}))
+    notRun(suite, found.why)
     return
   }
   afterAll(() => found.stop())

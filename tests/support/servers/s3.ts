@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, describe } from 'vitest'
 import type { S3Abilities } from '../../../deploy/local/s3/stand-ins.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
+import { notRun } from './missing.ts'
 
 /** An S3 server that tests may fill; every test brings its own bucket. */
 export interface S3Server {
@@ -47,10 +48,7 @@ export async function describeWithS3(
     })
     return
   }
-  const because = `NO S3 SERVER for the suite "${name}", which was not run:\n${found.reasons.map((reason) => `  ${reason}\n`).join('')}`
-  if (process.env['SAMBAND_TEST_SERVERS'] === 'required') throw new Error(because)
-  console.warn(because)
-  describe(name, () => test.skip('needs an S3 server, and there is none', () => {}))
+  notRun(name, found.reasons.join('; '))
 }
 
 async function findS3(needs: readonly Need[]): Promise<S3Server | { readonly reasons: readonly string[] }> {

@@ -1,19 +1,22 @@
-import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { createDispatcher } from '@samband/connector-kit'
 import { sleep } from '@samband/kernel'
 import { realIds, realTime } from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
 import { createDemoApi } from './api.ts'
+import type { StartDemoHub } from './demo-hub.ts'
 import { guideLines } from './guide.ts'
+import { startInstallation } from './installation.ts'
 import { DEMO_LETTERS, SILENT_LETTER } from './letters.ts'
+import { startOneProcess } from './one-process.ts'
 import { createScreen, type Screen } from './screen.ts'
 import { Story } from './story.ts'
 import { seconds } from './table.ts'
 import { isAllWell, type Tally } from './tally.ts'
 import { type DemoWorld, openDemoWorld } from './world.ts'
 
-/** The demo: `npm run demo`, and `npm run demo -- --exit`, which ends by itself with a line of JSON. */
+/** The demo: `npm run demo`, and `npm run demo -- --exit`, which ends by itself with a line of JSON; both also with `--mode kafka`. */
 
 const LOOK_EVERY_MS = 500
 const EXPECTED = {
@@ -21,15 +24,13 @@ const EXPECTED = {
   toBeFiled: DEMO_LETTERS.filter(({ arkiv }) => arkiv !== undefined).length,
 }
 
-const args = process.argv.slice(2)
-const [unknown] = args.filter((arg) => arg !== '--exit')
-if (unknown !== undefined) {
-  process.stderr.write(
-    'Bruk: npm run demo            viser demoen og blir stående til Ctrl-C\n      npm run demo -- --exit  viser demoen og avslutter\n',
-  )
-  process.exit(64)
-}
-const endsByItself = args.includes('--exit')
+/** How the hub of the demo runs. */
+const MODES: Readonly<Record<string, StartDemoHub>> = { embedded: startOneProcess, kafka: startInstallation }
+const USAGE = `Bruk: npm run demo                     viser demoen og blir stående til Ctrl-C
+      npm run demo -- --exit           viser demoen og avslutter
+      npm run demo -- --mode kafka     det samme på Kafka, PostgreSQL og S3, hver tjeneste for seg
+`
+const { startHub, endsByItself } = readArguments()
 const time = realTime()
 const startMs = time.stopwatch.read()
 const stopping = new AbortController()
@@ -42,18 +43,36 @@ const screen = createScreen(process.stdout, process.env['NO_COLOR'] === undefine
 process.stdout.on('resize', () => screen.redraw())
 process.exit(await main())
 
+function readArguments() {
+  try {
+    const { values } = parseArgs({
+      options: { exit: { type: 'boolean', default: false }, mode: { type: 'string', default: 'embedded' } },
+    })
+    const startHub = MODES[values.mode]
+    if (startHub !== undefined) return { startHub, endsByItself: values.exit }
+  } catch {
+    // What is not known here is answered as a mode that is not.
+  }
+  process.stderr.write(USAGE)
+  process.exit(64)
+}
+
 async function main(): Promise<number> {
   screen.raw(screen.paint.strong('Samband: demo'))
-  const world = await openDemoWorld({
-    time,
-    ids: realIds(),
-    logTo: (file) =>
-      createPinoLogger(pino({ level: 'info' }, pino.destination({ dest: file, sync: true, mkdir: true }))),
-  })
+  const world = await openDemoWorld(
+    {
+      time,
+      ids: realIds(),
+      logTo: (file) =>
+        createPinoLogger(pino({ level: 'info' }, pino.destination({ dest: file, sync: true, mkdir: true }))),
+      env: process.env,
+    },
+    startHub,
+  )
   const dispatcher = createDispatcher()
   try {
     introduce(screen, world)
-    const api = createDemoApi(world.hubUrl, world.operator, dispatcher, () => time.stopwatch.read())
+    const api = createDemoApi(world.hub.url, world.operator, dispatcher, () => time.stopwatch.read())
     const story = new Story({ world, api, screen, time, signal: stopping.signal })
     const failure = await story.tell().then(
       () => undefined,
@@ -75,8 +94,8 @@ async function main(): Promise<number> {
   }
 }
 
-function introduce(to: Screen, { hubUrl, tenants, folder }: DemoWorld): void {
-  to.say(`Navet svarer på ${hubUrl}. SvarUt, Maskinporten og tre arkivkjerner er simulatorer i samme prosess.`)
+function introduce(to: Screen, { hub, tenants, folder }: DemoWorld): void {
+  to.say(`Navet svarer på ${hub.url}. ${hub.about} SvarUt, Maskinporten og tre arkivkjerner er simulatorer.`)
   to.say(
     `Kommunene er ${tenants.map(({ navn }) => navn).join(', ')} fra deploy/tenants, med syntetiske nummer. Alt ligger i ${folder}, som fjernes til slutt.`,
   )
@@ -100,12 +119,12 @@ async function stay(story: Story, world: DemoWorld): Promise<void> {
   if (tenant === undefined) return
   screen.heading('5  Prøv selv; navet står til du trykker Ctrl-C')
   const facts = {
-    hubUrl: world.hubUrl,
+    hubUrl: world.hub.url,
     klientId: tenant.klientId,
     klientSecret: tenant.klientSecret,
     operatorId: world.operator.klientId,
     operatorSecret: world.operator.secret,
-    logFile: join(world.folder, 'hub.log'),
+    logFile: world.logFile,
     exampleReferanse: SILENT_LETTER,
   }
   for (const { kind, text } of guideLines(facts)) {
@@ -122,7 +141,7 @@ async function stay(story: Story, world: DemoWorld): Promise<void> {
 
 /** Letters that somebody else has posted; the ledger is the only place that knows of them all. */
 async function welcomeNewLetters(story: Story, world: DemoWorld): Promise<void> {
-  const rows = await world.hub.installation.store.read('demo.ledger', (tx) =>
+  const rows = await world.hub.store.read('demo.ledger', (tx) =>
     tx.all<{ accepted_id: string; tenant: string; ekstern_referanse: string }>(
       'SELECT accepted_id, tenant, ekstern_referanse FROM ledger ORDER BY accepted_at',
     ),

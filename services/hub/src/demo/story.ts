@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { sleep, type Time } from '@samband/kernel'
-import type { FailuresAnswer, ReplayAnswer } from '@samband/operations'
+import type { ReplayAnswer } from '@samband/operations'
 import type { Credentials, DemoApi } from './api.ts'
 import { Board } from './board.ts'
 import {
@@ -159,7 +159,7 @@ export class Story {
 
   /** What the table cannot show: what goes on at the other side. */
   async #tellMoments(): Promise<void> {
-    const { api, world } = this.#parts
+    const { world } = this.#parts
     const isAtSvarUt = world.svarut.received().some(({ marks }) => marks.includes(`demo-${SILENT_LETTER}`))
     if (isAtSvarUt && this.#isSilent()) {
       const { startWithinMs, inFlightMs } = DEMO_TIMING
@@ -169,13 +169,12 @@ export class Story {
       )
     }
     if (this.#told.has('molde er oppe') && this.#told.has('krets lukket')) return
-    const { apneKretser } = await api.failures()
-    await this.#followMolde(apneKretser)
+    await this.#followMolde(await world.hub.openCircuits())
   }
 
-  async #followMolde(circuits: FailuresAnswer['apneKretser']): Promise<void> {
+  async #followMolde(circuits: Awaited<ReturnType<DemoWorld['hub']['openCircuits']>>): Promise<void> {
     const molde = this.#tenant('molde')
-    const isOpen = circuits.some(({ kommune, system }) => kommune.orgnr === molde?.orgnr && system === 'noark5')
+    const isOpen = circuits.some(({ tenant, system }) => tenant === molde?.orgnr && system === 'noark5')
     if (isOpen && this.#circuitSeenMs === undefined) {
       this.#circuitSeenMs = this.#atMs()
       this.#event(

@@ -3,11 +3,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { IdSource, Logger, Time } from '@samband/kernel'
+import type { IdSource } from '@samband/kernel'
 import type { Noark5Simulator } from '@samband/noark5/simulator'
 import type { Listening } from '@samband/simulator-kit'
 import type { SvarUtSimulator } from '@samband/svarut/simulator'
-import { type EmbeddedHub, openEmbeddedHub } from '../embedded.ts'
+import type { DemoHub, DemoPorts, StartDemoHub } from './demo-hub.ts'
 import { DEMO_KOMMUNER, type DemoKommune } from './letters.ts'
 import { type Outside, startOutside } from './outside.ts'
 import { asDemoFile, environmentName, secretNamesIn, settingOf } from './tenant-files.ts'
@@ -26,29 +26,21 @@ export interface DemoTenant {
   readonly coreSocket: Listening
 }
 
-/** A hub and the world around it, all in this process, on free ports of 127.0.0.1. */
+/** A hub and the world around it, on free ports of 127.0.0.1. */
 export interface DemoWorld {
-  readonly hub: EmbeddedHub
-  readonly hubUrl: string
+  readonly hub: DemoHub
   readonly svarut: SvarUtSimulator
   readonly tenants: readonly DemoTenant[]
   readonly operator: { readonly klientId: string; readonly secret: string }
   /** Everything the demo wrote; removed by `close`. */
   readonly folder: string
+  readonly logFile: string
   /** Stops the hub and the simulators and removes the folder. Safe to repeat. */
   close(): Promise<void>
 }
 
-/** What the demo's composition root hands over. */
-export interface DemoPorts {
-  readonly time: Time
-  readonly ids: IdSource
-  /** Makes the hub's log, which goes to this file. */
-  readonly logTo: (file: string) => Logger
-}
-
-/** Starts the simulators, writes the tenants' files, and starts a hub on them. Takes about a second. */
-export async function openDemoWorld(ports: DemoPorts): Promise<DemoWorld> {
+/** Starts the simulators in this process, writes the tenants' files, and starts a hub on them. */
+export async function openDemoWorld(ports: DemoPorts, startHub: StartDemoHub): Promise<DemoWorld> {
   const closers: Closers = []
   const folder = mkdtempSync(join(tmpdir(), 'samband-demo-'))
   closers.push(async () => rmSync(folder, { recursive: true, force: true }))
@@ -58,7 +50,7 @@ export async function openDemoWorld(ports: DemoPorts): Promise<DemoWorld> {
     return closing
   }
   try {
-    return { ...(await open(ports, folder, closers)), folder, close }
+    return { ...(await open(ports, startHub, folder, closers)), folder, close }
   } catch (error) {
     await close()
     throw error
@@ -71,7 +63,12 @@ async function closeAll(closers: Closers): Promise<void> {
 
 type Closers = (() => Promise<unknown>)[]
 
-async function open(ports: DemoPorts, folder: string, closers: Closers): Promise<Omit<DemoWorld, 'folder' | 'close'>> {
+async function open(
+  ports: DemoPorts,
+  startHub: StartDemoHub,
+  folder: string,
+  closers: Closers,
+): Promise<Omit<DemoWorld, 'folder' | 'close'>> {
   const files = readExampleFiles()
   const env = secretsFor(Object.values(files), ports.ids)
   const outside = await startOutside(
@@ -88,25 +85,12 @@ async function open(ports: DemoPorts, folder: string, closers: Closers): Promise
   const tenants = DEMO_KOMMUNER.map((kommune) => tenantOf(kommune, files[kommune], env, outside))
   const tenantsFolder = join(folder, 'tenants')
   writeTenantFiles(tenantsFolder, files, tenants, outside)
-  const hub = await openEmbeddedHub({
-    dataFolder: join(folder, 'data'),
-    tenantsFolder,
-    tokenKey: ports.ids.bytes(SECRET_BYTES),
-    rereadMs: 1_000,
-    env,
-    time: ports.time,
-    ids: ports.ids,
-    log: ports.logTo(join(folder, 'hub.log')),
-    settings: { statusRoundMs: 250, relayPollMs: 500, resolveEveryMs: 1_000, replayEveryMs: 200 },
-  })
-  closers.push(() => hub.stop(STOP_GRACE_MS))
-  const [problem] = hub.tenants.problems()
-  if (problem !== undefined)
-    throw new Error(`the example file ${problem.file} is not taken: ${JSON.stringify(problem.faults)}`)
-  await hub.hub.start()
-  const hubUrl = await hub.hub.app.listen({ host: '127.0.0.1', port: 0 })
+  const logFile = join(folder, 'hub.log')
+  const tokenKey = ports.ids.bytes(SECRET_BYTES)
+  const hub = await startHub({ folder, tenantsFolder, logFile, secrets: env, tokenKey, ports })
+  closers.push(() => hub.stop())
   const operator = { klientId: settingOf(files.operators, 'klientId'), secret: secretOf(env, 'drift-hemmelighet') }
-  return { hub, hubUrl, svarut: outside.svarut, tenants, operator }
+  return { hub, svarut: outside.svarut, tenants, operator, logFile }
 }
 
 function tenantOf(
@@ -139,8 +123,6 @@ function writeTenantFiles(folder: string, files: ExampleFiles, tenants: readonly
   const [comment = '', first = ''] = files.operators.split(/^(?=- )/m)
   writeFileSync(join(folder, 'operators.yaml'), asDemoFile(comment + first, nowhere))
 }
-
-const STOP_GRACE_MS = 1_000
 
 type ExampleFiles = Readonly<Record<DemoKommune | 'operators', string>>
 

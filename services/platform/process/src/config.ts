@@ -26,6 +26,13 @@ export const ServiceEnv = z
       .max(3_600_000)
       .default(20_000)
       .describe('How long what is under way may take after SIGTERM.'),
+    SAMBAND_STOP_DELAY_MS: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(0)
+      .describe('How long requests are still taken after SIGTERM while /readyz says no: until nobody sends more.'),
     SAMBAND_LEASE_MS: z.coerce
       .number()
       .int()
@@ -74,6 +81,7 @@ export const ServiceEnv = z
     port: env.SAMBAND_PORT,
     logLevel: env.SAMBAND_LOG_LEVEL,
     drainMs: env.SAMBAND_DRAIN_MS,
+    stopDelayMs: env.SAMBAND_STOP_DELAY_MS,
     leaseMs: env.SAMBAND_LEASE_MS,
     rereadMs: env.SAMBAND_REREAD_MS,
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,

@@ -1,4 +1,4 @@
-import { asHubError, type Logger } from '@samband/kernel'
+import { asHubError, type Logger, sleep } from '@samband/kernel'
 import { TOPICS } from '@samband/messages'
 import { createPinoLogger, createRuntime, type Runtime } from '@samband/runtime'
 import type { FastifyInstance } from 'fastify'
@@ -55,7 +55,7 @@ export async function runService(service: ServiceProcess): Promise<void> {
     stopping = true
     log.info('the service drains')
     void starting
-      .then((running) => running.stop(config.drainMs))
+      .then((running) => running.stop(config.drainMs, config.stopDelayMs))
       .then(() => tracing.stop())
       .then(
         () => process.exit(0),
@@ -116,12 +116,24 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
     ...(service.verbs === 'own' ? { takesOrders: true } : { ordersOfOthers: true }),
   })
   const app = createWebApp({ ids, log })
+  let isStopping = false
+  /** The runtime as it shows itself: a process that is told to stop wants no more requests, though it still answers those that come. */
+  const seen: Runtime = {
+    ...runtime,
+    unready: () => [...(isStopping ? ['the process is stopping'] : []), ...runtime.unready()],
+  }
+  // Whoever keeps connections open is to find another replica before this one closes them.
+  app.addHook('onSend', async (_request, reply) => {
+    if (isStopping) reply.header('connection', 'close')
+  })
   if (service.hasHealth !== true)
-    registerHealth(app, { runtime, store: ports.store, clock: time.clock, tenants: ports.tenants })
-  routes?.(app, runtime)
+    registerHealth(app, { runtime: seen, store: ports.store, clock: time.clock, tenants: ports.tenants })
+  routes?.(app, seen)
   service.alone?.(app, ports)
   await app.ready()
-  const stop = async (graceMs: number) => {
+  const stop = async (graceMs: number, delayMs = 0) => {
+    isStopping = true
+    await sleep(time.timers, delayMs)
     const cut = time.timers.after(graceMs, () => app.server.closeAllConnections())
     await Promise.all([app.close(), runtime.stop(graceMs)])
     cut()

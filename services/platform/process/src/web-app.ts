@@ -14,6 +14,8 @@ export function createWebApp(options: { readonly ids: IdSource; readonly log: Lo
     requestTimeout: 0,
     connectionTimeout: SILENT_CONNECTION_MS,
     forceCloseConnections: 'idle',
+    // A request that has come in by a connection from before is answered, and the connection closed.
+    return503OnClosing: false,
     frameworkErrors: answerMalformed,
   })
   answerProblems(app, options)

@@ -1,31 +1,42 @@
-import { join } from 'node:path'
+import { type Servers, startServers } from '../../../../deploy/local/installation/servers.ts'
 import { Random } from '../../../histories/random.ts'
-import { type Simulators, startSimulators } from '../../../support/simulators.ts'
+import type { Simulators } from '../../../support/simulators.ts'
+import { openSurroundings } from '../../../support/surroundings.ts'
 import { temporaryFolder } from '../../../support/temporary-folder.ts'
-import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../../support/tenant-files.ts'
+import { TEST_ORGNR } from '../../../support/tenant-files.ts'
 import { Clients, operator } from '../clients.ts'
 import { type Findings, judge, unfinished } from '../judge.ts'
 import { LetterMaker } from '../letters.ts'
 import { settle } from '../settle.ts'
 import { orderTrouble } from '../trouble.ts'
-import { Fleet } from './fleet.ts'
-import { type Servers, startServers } from './servers.ts'
+import { Fleet, LEASE_MS } from './fleet.ts'
+import { judgeOrder, readPlaces } from './order.ts'
 
 /** D, W and G of both destinations. D leaves room for nine processes on two cores. */
 const TIMING = { startWithinMs: 4_000, inFlightMs: 2_500, lookUpLagMs: 500 }
-/** Within W: what SvarUt has not taken by then it never takes. */
-const SVARUT_LIMIT_MS = 2_000
 
 /** What is done to the installation. */
-export const KINDS = ['service', 'frozen', 'broker', 'database', 'database-restart'] as const
+export const KINDS = [
+  'service',
+  'frozen',
+  /** Longer than the lease and than the other replica needs to do the same anew. */
+  'frozen-long',
+  'broker',
+  'database',
+  'database-restart',
+  /** The database is put back to what it was seconds ago; clients hand in again what was accepted since. */
+  'restore',
+] as const
 export type Kind = (typeof KINDS)[number]
-/** Out of a hundred. The first of each are ordered, so that every kind comes. */
+/** How often each comes, beside the others of a run. The first of each are ordered, so that every kind comes. */
 const WEIGHTS: Readonly<Record<Kind, number>> = {
-  service: 55,
-  frozen: 15,
+  service: 54,
+  frozen: 13,
+  'frozen-long': 4,
   broker: 12,
   database: 12,
-  'database-restart': 6,
+  'database-restart': 5,
+  restore: 0,
 }
 
 /** What a run ends with. */
@@ -33,7 +44,7 @@ export interface FleetOutcome {
   readonly kills: number
   readonly byKind: Readonly<Record<Kind, number>>
   readonly accepted: number
-  readonly findings: Findings
+  readonly findings: Findings & { readonly outOfOrder: readonly string[]; readonly stuck: readonly string[] }
   /** What else is wrong. */
   readonly faults: readonly string[]
   /** How often a process ended by itself and was started again. */
@@ -44,6 +55,8 @@ export interface FleetOutcome {
 export interface FleetOptions {
   readonly kills: number
   readonly seed: string
+  /** Left out: all that have a weight. */
+  readonly kinds?: readonly Kind[]
   readonly tell: (line: string) => void
   readonly signal: AbortSignal
 }
@@ -51,36 +64,18 @@ export interface FleetOptions {
 /** Kills services, broker and database of an installation under load, then compares what clients were told with what arrived. */
 export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutcome> {
   const folder = temporaryFolder('crash-fleet')
-  const closers: (() => Promise<void> | void)[] = [folder.remove]
+  const closers: (() => unknown)[] = [folder.remove]
   const interrupted = new Promise<never>((_, reject) =>
     options.signal.addEventListener('abort', () => reject(new Error('interrupted')), { once: true }),
   )
   // It may come before anything waits for it.
   interrupted.catch(() => {})
   try {
-    const keys = makeClientKeys()
-    const simulators = await startSimulators({
-      tenants: TEST_ORGNR,
-      publicKeyPem: keys.publicKeyPem,
-      inFlightLimitMs: SVARUT_LIMIT_MS,
-      journey: [
-        { status: 'MOTTATT', afterMs: 0 },
-        { status: 'AKSEPTERT', afterMs: 300 },
-        { status: 'LEST', afterMs: 1_500 },
-      ],
-    })
-    closers.unshift(async () => void (await simulators.program.stop(2_000)))
+    const { simulators, tenantsFolder, secrets, close } = await openSurroundings(folder.path, TIMING)
+    closers.unshift(close)
     const servers = await startServers()
     closers.unshift(() => servers.close())
     options.tell('broker, database and object store are up')
-    const tenantsFolder = join(folder.path, 'tenants')
-    const secrets = writeTenantFiles(
-      tenantsFolder,
-      TEST_ORGNR.map(testTenant),
-      simulators.urls,
-      { timing: TIMING, statusPollMs: 1_000, ceiling: 6 },
-      keys,
-    )
     const random = new Random(options.seed)
     const fleet = new Fleet(
       folder.path,
@@ -104,11 +99,13 @@ export async function runFleetCrashes(options: FleetOptions): Promise<FleetOutco
 }
 
 const FIRST_LETTERS = 8
-const FIRST_WITHIN_MS = 120_000
-const PROGRESS_EVERY = 10
+const FIRST_WITHIN_MS = 240_000
 /** The longest is long enough for an open question to be answered (D + W + G), and for a lease to lapse. */
 const BETWEEN_MS = [500, 8_000] as const
 const OUTAGE_MS = [200, 6_000] as const
+const SINCE_BACKUP_MS = [3_000, 7_000] as const
+/** Whoever takes a letter over asks first, and believes "not there" so late (R14). */
+const ANEW_MS = TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs
 
 async function play(
   options: FleetOptions,
@@ -130,52 +127,64 @@ async function play(
   options.tell('every service is up')
   clients.start(() => open)
   const untilMs = Date.now() + FIRST_WITHIN_MS
-  while (clients.accepted.length < FIRST_LETTERS || (await look()) > FIRST_LETTERS) {
+  while (clients.accepted.length - (await look()) < FIRST_LETTERS) {
     if (Date.now() > untilMs) throw new Error('the first letters do not arrive')
     await rest(200)
   }
-  const byKind: Record<Kind, number> = { service: 0, frozen: 0, broker: 0, database: 0, 'database-restart': 0 }
+  const kinds = options.kinds ?? KINDS.filter((kind) => WEIGHTS[kind] > 0)
+  const byKind = Object.fromEntries(KINDS.map((kind) => [kind, 0])) as Record<Kind, number>
   let kills = 0
   for (let strikes = 0; kills < options.kills; strikes++) {
     if (strikes > options.kills * 2 + 20) throw new Error(`only ${kills} of ${strikes} kills met a letter in flight`)
     await orderTrouble(simulators, random)
     await rest(random.between(...BETWEEN_MS))
     const inFlight = clients.underWay + (await look())
-    const kind = KINDS[strikes] ?? chosen(random)
-    await strike(kind, random, servers, fleet)
+    const kind = kinds[strikes] ?? chosen(kinds, random)
+    await strike(kind, random, servers, fleet, clients)
     open = await look()
     if (inFlight === 0) continue
     kills += 1
     byKind[kind] += 1
-    if (kills % PROGRESS_EVERY === 0)
-      options.tell(`${kills} kills; ${clients.accepted.length} letters accepted, ${open} under way`)
+    options.tell(`${kills} kills, the last one ${kind}; ${clients.accepted.length} letters accepted, ${open} under way`)
   }
   options.tell(`${kills} kills done, ${clients.accepted.length} letters accepted; now everything has to arrive`)
   await simulators.clearFaults()
   await fleet.whole()
   await clients.finish()
-  const faults = await settle(operator(), await fleet.operations(), clients.accepted.length)
-  faults.push(...(await fleet.stop()), ...clients.faults, ...fleet.defects())
-  const findings = judge(clients.accepted, await simulators.letters(), await simulators.archive())
+  const stuck = await settle(operator(), await fleet.operations(), clients.accepted.length)
+  const archive = await simulators.archive()
+  // A restored inbox gives places anew.
+  const places = byKind.restore > 0 ? [] : await readPlaces(servers.env['SAMBAND_POSTGRES_URL'] ?? '')
+  const faults = [...(await fleet.stop()), ...clients.faults, ...fleet.defects()]
+  const findings = {
+    ...judge(clients.accepted, await simulators.letters(), archive),
+    outOfOrder: judgeOrder(places, clients.accepted, archive),
+    stuck,
+  }
   return { kills, byKind, accepted: clients.accepted.length, findings, faults, ownEnds: fleet.ownEnds }
 }
 
-function chosen(random: Random): Kind {
-  let left = random.between(0, 99)
-  for (const kind of KINDS) {
-    left -= WEIGHTS[kind]
-    if (left < 0) return kind
-  }
-  return 'service'
+function chosen(kinds: readonly Kind[], random: Random): Kind {
+  // Those that come in no ordinary run are all alike where they are asked for.
+  const weightOf = (kind: Kind) => WEIGHTS[kind] || 10
+  let left = random.between(0, kinds.reduce((sum, kind) => sum + weightOf(kind), 0) - 1)
+  const found = kinds.find((kind) => {
+    left -= weightOf(kind)
+    return left < 0
+  })
+  return found ?? 'service'
 }
 
-async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet): Promise<void> {
+async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet, clients: Clients): Promise<void> {
   switch (kind) {
     case 'service':
       await fleet.killOne()
       return
     case 'frozen':
-      await fleet.freezeOne()
+      await fleet.freezeOne(LEASE_MS + random.between(1_500, 4_000))
+      return
+    case 'frozen-long':
+      await fleet.freezeOne(LEASE_MS + ANEW_MS + random.between(4_000, 6_000), 'forsendelse-dispatcher')
       return
     case 'broker':
     case 'database': {
@@ -188,6 +197,14 @@ async function strike(kind: Kind, random: Random, servers: Servers, fleet: Fleet
     case 'database-restart':
       await servers.database.restart()
       return
+    case 'restore': {
+      const known = clients.accepted.length
+      await servers.database.backup('before')
+      await rest(random.between(...SINCE_BACKUP_MS))
+      await servers.database.restore('before')
+      await clients.repeatFrom(known)
+      return
+    }
   }
 }
 

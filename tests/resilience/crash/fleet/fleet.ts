@@ -1,79 +1,13 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { allListening, Replica, SERVICES, type ServiceName } from '../../../../deploy/local/installation/replica.ts'
 import type { Random } from '../../../histories/random.ts'
-import { type ChildProgram, startProgram } from '../../../support/child-program.ts'
 import type { HubAddress } from '../clients.ts'
-
-/** The services of an installation, each in processes of its own. */
-export const SERVICES = ['forsendelse-intake', 'journal-archiver', 'forsendelse-dispatcher', 'operations'] as const
-export type ServiceName = (typeof SERVICES)[number]
 
 /** A replica that has not been heard of for so long loses what it had taken. */
 export const LEASE_MS = 4_000
 const DRAIN_MS = 3_000
-const START_WITHIN_MS = 60_000
-
-/** One replica of a service: one process after the other. */
-class Replica {
-  readonly service: ServiceName
-  readonly #env: Readonly<Record<string, string>>
-  readonly #errorsTo: number
-  #program: ChildProgram | undefined
-  #up = Promise.withResolvers<string>()
-  address: string | undefined
-
-  constructor(service: ServiceName, env: Readonly<Record<string, string>>, errorsTo: number) {
-    this.service = service
-    this.#env = env
-    this.#errorsTo = errorsTo
-  }
-
-  start(): void {
-    const program = startProgram({
-      file: fileURLToPath(new URL(`../../../../services/${this.service}/src/main.ts`, import.meta.url)),
-      env: this.#env,
-      errorsTo: this.#errorsTo,
-    })
-    this.#program = program
-    program.ready.then(
-      (line) => {
-        this.address = (line as { listening: string }).listening
-        this.#up.resolve(this.address)
-      },
-      () => {},
-    )
-    void program.ended.then(() => {
-      if (this.#program !== program) return
-      this.address = undefined
-      this.#up = Promise.withResolvers()
-    })
-  }
-
-  /** Resolves when it listens. */
-  listening(): Promise<string> {
-    return this.#up.promise
-  }
-
-  get isRunning(): boolean {
-    return this.#program?.isRunning() === true
-  }
-
-  async kill(): Promise<void> {
-    this.#program?.signal('SIGKILL')
-    await this.#program?.ended
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.#program?.signal(name)
-  }
-
-  /** @returns whether it drained and ended in good order */
-  async stop(): Promise<boolean> {
-    const ended = await this.#program?.stop(DRAIN_MS * 4)
-    return ended === undefined || ended.code === 0
-  }
-}
+const STOP_WITHIN_MS = DRAIN_MS * 4
 
 /** Two replicas of each service. Replicas that end by themselves are started again, as a supervisor would. */
 export class Fleet implements HubAddress {
@@ -97,7 +31,6 @@ export class Fleet implements HubAddress {
             service,
             {
               ...env,
-              SAMBAND_PORT: '0',
               SAMBAND_LOG_LEVEL: 'warn',
               SAMBAND_DRAIN_MS: String(DRAIN_MS),
               SAMBAND_LEASE_MS: String(LEASE_MS),
@@ -123,12 +56,8 @@ export class Fleet implements HubAddress {
   }
 
   /** Resolves when every replica listens. */
-  async whole(): Promise<void> {
-    const late = AbortSignal.timeout(START_WITHIN_MS)
-    const tooLate = new Promise<never>((_, reject) =>
-      late.addEventListener('abort', () => reject(new Error('a service was not up in time')), { once: true }),
-    )
-    await Promise.race([Promise.all(this.#replicas.map((replica) => replica.listening())), tooLate])
+  whole(): Promise<void> {
+    return allListening(this.#replicas)
   }
 
   /** An intake that listens. */
@@ -148,29 +77,28 @@ export class Fleet implements HubAddress {
     return Promise.race(replicas.map((one) => one.listening()))
   }
 
-  /** Kills one replica with -9; it is started again at once. Returns the service. */
-  async killOne(): Promise<ServiceName> {
+  /** Kills one replica with -9; it is started again at once. */
+  async killOne(): Promise<void> {
     const replica = this.#random.pick(this.#replicas.filter((one) => one.isRunning))
     await replica.kill()
     replica.start()
-    return replica.service
   }
 
-  /** Stops one replica's process for longer than its lease, then lets it go on. */
-  async freezeOne(): Promise<ServiceName> {
-    const replica = this.#random.pick(this.#replicas.filter((one) => one.isRunning))
+  /** Stops the process of one replica for a while, then lets it go on. */
+  async freezeOne(forMs: number, service?: ServiceName): Promise<void> {
+    const able = this.#replicas.filter((one) => one.isRunning && (service === undefined || one.service === service))
+    const replica = this.#random.pick(able)
     replica.signal('SIGSTOP')
-    await new Promise((resolve) => setTimeout(resolve, LEASE_MS + this.#random.between(1_500, 4_000)))
+    await new Promise((resolve) => setTimeout(resolve, forMs))
     replica.signal('SIGCONT')
-    return replica.service
   }
 
   /** SIGTERM to all. @returns what did not stop in good order */
   async stop(): Promise<string[]> {
     clearInterval(this.#watching)
-    const orderly = await Promise.all(this.#replicas.map((replica) => replica.stop()))
+    const ends = await Promise.all(this.#replicas.map((replica) => replica.stop(STOP_WITHIN_MS)))
     return this.#replicas
-      .filter((_, place) => orderly[place] === false)
+      .filter((_, place) => ends[place] !== undefined && ends[place].code !== 0)
       .map(({ service }) => `${service} did not stop in good order`)
   }
 

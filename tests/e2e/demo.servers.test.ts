@@ -1,0 +1,3 @@
+import { demoTests } from './demo-tests.ts'
+
+demoTests(['--mode', 'kafka'])

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import type { SabotageOrder } from './by-histories.ts'
+import type { SourceCopy } from './copy.ts'
+import { FLEET_SABOTAGES, type FleetSabotage, ORDEALS } from './fleet-sabotages.ts'
+import { keepResult, type ResultFiles } from './results.ts'
+
+const KINDS = ['lost', 'twice', 'outOfOrder', 'stuck'] as const
+
+type LastLine = Readonly<Record<(typeof KINDS)[number] | 'kills' | 'accepted', number>>
+
+/** One installation that was ill-treated. */
+interface Suffered {
+  readonly line: LastLine
+  /** Whether nothing at all was wrong, also nothing that is no finding. */
+  readonly isClean: boolean
+  /** What it said of itself. */
+  readonly output: string
+}
+
+/**
+ * Runs the crash test of several processes on copies without a rule, then on the copy with every rule for each way of treating it that was used. Prints
+ * what was found. Takes two to four minutes for each. @returns whether all is as it should be
+ */
+export async function sabotageFleet(copy: SourceCopy, order: Omit<SabotageOrder, 'most'>): Promise<boolean> {
+  const chosen = FLEET_SABOTAGES.filter(({ rule, name }) => order.isWanted(`${rule} ${name}`))
+  let missed = 0
+  for (const sabotage of chosen) {
+    const { line, output } = await suffer(copy, order.seed, sabotage.ordeal, [
+      ...(sabotage.wider ?? []),
+      ...sabotage.edits,
+    ])
+    const found = KINDS.filter((kind) => line[kind] > 0)
+    const isFound = found.some((kind) => sabotage.finding.includes(kind))
+    if (!isFound) missed += 1
+    const said = found.length === 0 ? 'NOTHING' : found.join(', ')
+    process.stderr.write(
+      `${sabotage.rule.padEnd(8)} ${sabotage.name}: ${said} after ${line.kills} kills, ${line.accepted} letters\n`,
+    )
+    const [first] = output.split('\n').filter((text) => KINDS.some((kind) => text.startsWith(`${kind}: `)))
+    if (first !== undefined) process.stderr.write(`         ${first}\n`)
+    if (order.keepIn !== undefined)
+      keepResult(filesIn(order.keepIn), FLEET_SABOTAGES, sabotage, {
+        found: isFound ? found.join(', ') : undefined,
+        count: line.kills,
+        seed: order.seed,
+      })
+  }
+  const unclean: string[] = []
+  for (const ordeal of new Set(chosen.map((sabotage) => sabotage.ordeal))) {
+    const { isClean, output } = await suffer(copy, order.seed, ordeal, widerOf(ordeal))
+    process.stderr.write(`with every rule, ${ordeal}: ${isClean ? 'nothing wrong' : `SOMETHING IS WRONG\n${output}`}\n`)
+    if (!isClean) unclean.push(ordeal)
+  }
+  process.stdout.write(
+    `${JSON.stringify({ sabotages: chosen.length, found: chosen.length - missed, untouchedPasses: unclean.length === 0 })}\n`,
+  )
+  return missed === 0 && unclean.length === 0
+}
+
+function widerOf(ordeal: FleetSabotage['ordeal']) {
+  return FLEET_SABOTAGES.filter((one) => one.ordeal === ordeal).flatMap(({ wider = [] }) => wider)
+}
+
+function filesIn(folder: string): ResultFiles {
+  return {
+    folder,
+    results: 'fleet-results.json',
+    table: 'FLEET-TABLE.md',
+    heading: 'Rules taken out, and what the crash test of several processes found',
+    command: 'npm run sabotage -- --mode kafka --write',
+    counted: 'kills',
+  }
+}
+
+async function suffer(
+  copy: SourceCopy,
+  seed: string,
+  ordeal: FleetSabotage['ordeal'],
+  edits: Parameters<SourceCopy['apply']>[0],
+): Promise<Suffered> {
+  const { kinds, kills } = ORDEALS[ordeal]
+  const undo = copy.apply(edits)
+  try {
+    const program = join(copy.folder, 'tests/resilience/crash/main.ts')
+    const told = ['--mode', 'kafka', '--seed', seed, '--kills', String(kills), '--kinds', kinds.join(',')]
+    const { code, output, errors } = await finished(program, told)
+    const last = output.trim().split('\n').at(-1) ?? ''
+    if (!last.startsWith('{')) throw new Error(`the crash test ended without a last line:\n${errors.slice(-4000)}`)
+    return { line: JSON.parse(last) as LastLine, isClean: code === 0, output }
+  } finally {
+    undo()
+  }
+}
+
+function finished(program: string, args: readonly string[]) {
+  return new Promise<{ code: number | null; output: string; errors: string }>((resolve, reject) => {
+    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let errors = ''
+    child.stdout.on('data', (piece) => {
+      output += piece
+    })
+    child.stderr.on('data', (piece) => {
+      errors += piece
+      process.stderr.write(piece)
+    })
+    // Whoever ends this run ends the servers that the other one has started.
+    const pass = (signal: NodeJS.Signals) => void child.kill(signal)
+    process.on('SIGTERM', pass).on('SIGINT', pass)
+    child.once('error', reject)
+    child.once('close', (code) => {
+      process.off('SIGTERM', pass).off('SIGINT', pass)
+      resolve({ code, output, errors })
+    })
+  })
+}
