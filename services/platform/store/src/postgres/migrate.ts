@@ -44,7 +44,9 @@ export async function migratePostgres(
 }
 
 async function takeTurn(connection: Connection, wait: MigrationWait | undefined): Promise<void> {
-  const { rows } = await connection.command(`SELECT CASE WHEN pg_try_advisory_lock(${MIGRATION_LOCK}) THEN 1 ELSE 0 END AS free`)
+  const { rows } = await connection.command(
+    `SELECT CASE WHEN pg_try_advisory_lock(${MIGRATION_LOCK}) THEN 1 ELSE 0 END AS free`,
+  )
   if (rows[0]?.['free'] === 1) return
   let cancel = () => {}
   const tell = () => {
