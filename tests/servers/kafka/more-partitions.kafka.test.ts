@@ -1,18 +1,17 @@
-import type { EventBus } from '@samband/kernel'
-import { defineEvent } from '@samband/messages'
+import { causeId, type EventBus } from '@samband/kernel'
+import { ForsendelseStatusEndretV1 } from '@samband/messages'
 import { realTime } from '@samband/process'
 import { acceptedIdOf, createRuntime, defineHandler, type Handler, type Runtime } from '@samband/runtime'
 import { createKeptLog, createTestIds } from '@samband/runtime/testing'
 import { openInstallation } from '@samband/store'
 import { afterAll, expect, onTestFinished, test } from 'vitest'
-import { z } from 'zod'
 import { findKafka } from '../../support/servers/kafka.ts'
 import { withServer } from '../../support/servers/missing.ts'
 import { temporaryFolder } from '../../support/temporary-folder.ts'
 import { type KafkaWorld, openKafkaWorld, until } from './kafka-world.ts'
 
 const TENANT = '314758625'
-const KEYS = Array.from({ length: 8 }, (_, at) => `sak-${at}`)
+const KEYS = Array.from({ length: 8 }, (_, at) => causeId('forsendelse', String(at)))
 const OLD_PARTITIONS = 3
 const PARTITIONS = 6
 /** Written before the topic grows, and after. */
@@ -87,29 +86,28 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
   test('R7: events of a key that lie unread in its old partition are handled before the newer ones in its new partition', async () => {
     const world = await open()
     const topic = world.topic()
-    const WrittenV1 = defineEvent({
-      type: 'no.samband.test.written.v1',
-      topic,
-      subject: 'test',
-      describe: 'Something was written.',
-      key: (data) => data.sak,
-      data: z.object({ sak: z.string(), number: z.number() }),
-    })
+    const event = { ...ForsendelseStatusEndretV1, topic }
     await world.createTopic(topic, OLD_PARTITIONS)
     const writers = await openStore()
     async function write(numbers: readonly number[]): Promise<void> {
       const writer = await start(world.bus(), { store: writers, name: 'writer', topics: [], handlers: [] })
       for (const number of numbers) {
-        for (const sak of KEYS) {
-          const eksternReferanse = `${sak} ${number}`
+        for (const forsendelseId of KEYS) {
+          const eksternReferanse = `${forsendelseId} ${number}`
           await writer.accept({
             tenant: TENANT,
             acceptedId: acceptedIdOf(TENANT, eksternReferanse),
             eksternReferanse,
             klientId: 'sak',
             contentDigest: '',
-            definition: WrittenV1 as never,
-            data: { sak, number },
+            definition: event as never,
+            data: {
+              forsendelseId,
+              eksternReferanse,
+              svarUtId: causeId('svarut', forsendelseId),
+              status: `NUMBER_${number}`,
+              endretTidspunkt: '2026-03-02T09:00:00.000Z',
+            },
             source: '/writer',
             traceparent: undefined,
             documents: [],
@@ -127,12 +125,12 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
     await world.admin.createPartitions({ topicPartitions: [{ topic, count: PARTITIONS }] })
     await write(NEWER)
 
-    const handled = new Map<string, number[]>(KEYS.map((sak) => [sak, []]))
+    const handled = new Map<string, string[]>(KEYS.map((key) => [key, []]))
     const handler = defineHandler({
       name: 'test.read',
-      consumes: WrittenV1,
-      async handle({ sak, number }) {
-        handled.get(sak)?.push(number)
+      consumes: event,
+      async handle({ forsendelseId, status }) {
+        handled.get(forsendelseId)?.push(status)
       },
     })
     const bus = world.bus()
@@ -147,6 +145,7 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
     const count = KEYS.length * (OLDER.length + NEWER.length)
     await until('all is handled', () => [...handled.values()].flat().length === count)
 
-    expect(Object.fromEntries(handled)).toEqual(Object.fromEntries(KEYS.map((sak) => [sak, [...OLDER, ...NEWER]])))
+    const inOrder = [...OLDER, ...NEWER].map((number) => `NUMBER_${number}`)
+    expect(Object.fromEntries(handled)).toEqual(Object.fromEntries(KEYS.map((key) => [key, inOrder])))
   })
 })

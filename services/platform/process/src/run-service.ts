@@ -7,6 +7,7 @@ import { readServiceConfig, type ServiceConfig, ServiceEnv } from './config.ts'
 import { tenantsFolderFaults } from './environment.ts'
 import { registerHealth } from './health.ts'
 import { kindOfFolder } from './kind-of-folder.ts'
+import { lookAtPayloads } from './look-at-payloads.ts'
 import { openPorts } from './ports.ts'
 import { realIds, realTime } from './real-ports.ts'
 import type { Service, ServicePorts } from './service.ts'
@@ -99,6 +100,7 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
       process.exit(1)
     },
   })
+  void lookAtPayloads(ports.payloads, log)
   const { handlers, pollers, routes } = service.create(ports, config)
   const runtime: Runtime = createRuntime({
     store: ports.store,

@@ -78,8 +78,8 @@ export function createAppender(
     return count
   }
 
-  async function partitionOf(record: BusRecord): Promise<number> {
-    const partitionMetadata = Array.from({ length: await partitionCount(record.topic) }, (_, partitionId) => ({
+  function partitionOf(record: BusRecord, count: number): number {
+    const partitionMetadata = Array.from({ length: count }, (_, partitionId) => ({
       partitionId,
       partitionErrorCode: 0,
       leader: 0,
@@ -93,8 +93,11 @@ export function createAppender(
   async function send(records: readonly BusRecord[]): Promise<void> {
     const byTopic = new Map<string, Required<Pick<TopicMessages, 'messages'>>['messages']>()
     const expected = new Set<string>()
+    // One count for the whole request: else a key could lie in two partitions of it, of which only the later one is written.
+    const counts = new Map<string, number>()
+    for (const { topic } of records) if (!counts.has(topic)) counts.set(topic, await partitionCount(topic))
     for (const record of records) {
-      const partition = await partitionOf(record)
+      const partition = partitionOf(record, counts.get(record.topic) ?? 1)
       expected.add(`${record.topic} ${partition}`)
       byTopic.set(record.topic, [...(byTopic.get(record.topic) ?? []), toMessage(record, partition)])
     }
