@@ -23,9 +23,13 @@ const ANSWER_WITHIN_MS = 60_000
 /** Longer than a round of fetching, retrying and watching with the waits above. */
 const QUIET_MS = 1_200
 
-/** Resolves when `condition` holds. Rejects, naming `what`, after a minute. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + ANSWER_WITHIN_MS
+/** Resolves when `condition` holds. Rejects, naming `what`, after a minute or the time that is given. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = ANSWER_WITHIN_MS,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`never came true: ${what}`)
     await sleep(20)
