@@ -23,7 +23,7 @@ export const ORDEALS = {
   frozen: { kinds: ['frozen', 'service'], kills: 8 },
   'frozen-long': { kinds: ['frozen-long'], kills: 5 },
   database: { kinds: ['database'], kills: 6 },
-  restore: { kinds: ['restore'], kills: 4 },
+  restore: { kinds: ['restore'], kills: 2 },
 } as const satisfies Record<string, Ordeal>
 
 const runtime = (file: string) => `services/platform/runtime/src/${file}`

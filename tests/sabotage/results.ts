@@ -31,16 +31,25 @@ type Kept = Record<string, Readonly<Record<string, string | number>>>
 
 /** Keeps one result and draws the table anew from all that are kept. */
 export function keepResult(files: ResultFiles, all: readonly Named[], one: Named, { found, count, seed }: Found): void {
-  const path = join(files.folder, files.results)
-  const kept = JSON.parse(existsSync(path) ? readFileSync(path, 'utf8') : '{}') as Kept
+  const kept = keptIn(files)
   kept[`${one.rule} ${one.name}`] = {
     found: found ?? 'not found',
     [files.counted]: count,
     seed,
     day: new Date().toISOString().slice(0, 10),
   }
-  writeFileSync(path, `${JSON.stringify(kept, null, 2)}\n`)
-  writeFileSync(join(files.folder, files.table), table(files, all, kept))
+  writeFileSync(join(files.folder, files.results), `${JSON.stringify(kept, null, 2)}\n`)
+  drawTable(files, all)
+}
+
+/** Draws the table of all sabotages, those that were never run among them. */
+export function drawTable(files: ResultFiles, all: readonly Named[]): void {
+  writeFileSync(join(files.folder, files.table), table(files, all, keptIn(files)))
+}
+
+function keptIn({ folder, results }: ResultFiles): Kept {
+  const path = join(folder, results)
+  return JSON.parse(existsSync(path) ? readFileSync(path, 'utf8') : '{}') as Kept
 }
 
 function table({ heading, command, counted }: ResultFiles, all: readonly Named[], kept: Kept): string {
