@@ -12,6 +12,7 @@ export interface Metrics {
     readonly circuits: Gauge<'tenant' | 'system'>
     readonly outbox: Gauge
     readonly held: Gauge<'group' | 'topic'>
+    readonly unread: Gauge<'topic'>
     readonly alarms: Gauge<'kind'>
   }
 }
@@ -70,6 +71,12 @@ export function createMetrics(): Metrics {
         name: 'samband_held_events',
         help: 'Events that wait for an earlier one of their key which has not been read.',
         labelNames: ['group', 'topic'],
+        registers,
+      }),
+      unread: new Gauge({
+        name: 'samband_log_unread',
+        help: 'Events in the log that this service has not taken in yet.',
+        labelNames: ['topic'],
         registers,
       }),
       alarms: new Gauge({
