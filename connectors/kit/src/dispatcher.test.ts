@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { NothingHappened } from '@samband/kernel'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createDispatcher, type DispatcherOptions } from './dispatcher.ts'
+import { createDispatcher, type DispatcherOptions, goesAroundProxy } from './dispatcher.ts'
 import { request } from './http.ts'
 import { createTestAuthority } from './testing/certificates.ts'
 import { type ProxyBehaviour, startTestProxy } from './testing/connect-proxy.ts'
@@ -37,7 +37,12 @@ async function destination(tls?: 'trusted' | 'foreign' | 'expired' | 'other-name
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return { url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}/thing`, host: `127.0.0.1:${port}`, received, from }
+  return {
+    url: `http${tls === undefined ? '' : 's'}://127.0.0.1:${port}/thing`,
+    host: `127.0.0.1:${port}`,
+    received,
+    from,
+  }
 }
 
 function certificateOf(tls: 'trusted' | 'foreign' | 'expired' | 'other-name') {
@@ -115,6 +120,20 @@ describe('through a proxy', () => {
     expect(wrong.error).toMatchObject({ message: expect.stringContaining('407') })
     expect(String(wrong.error)).not.toContain('hunter2')
     expect(there.received).toEqual(['letter'])
+  })
+
+  test('a host inside is reached without it, and so is every name below one', async () => {
+    const there = await destination('trusted')
+    const between = await proxy()
+    expect(await send(there.url, { proxy: { url: between.url, except: ['.kommune.example', '127.0.0.1'] } })).toEqual({
+      status: 200,
+    })
+    expect(between.asked).toEqual([])
+    await send(there.url, { proxy: { url: between.url, except: ['kommune.example', '0.0.1'] } })
+    expect(between.asked).toEqual([there.host])
+    const except = ['.kommune.example', '10.0.0.1', '::1']
+    const hosts = ['arkiv.kommune.example', 'KOMMUNE.example', '10.0.0.1', '[::1]', 'enkommune.example', '110.0.0.1']
+    expect(hosts.map((host) => goesAroundProxy(host, except))).toEqual([true, true, true, true, false, false])
   })
 
   test('connections to the proxy begin at the source address', async () => {

@@ -1,12 +1,14 @@
+import { isIP } from 'node:net'
 import { createSecureContext, getCACertificates } from 'node:tls'
-import type { Dispatcher } from 'undici'
-import { Agent, Pool, ProxyAgent } from 'undici'
+import { Agent, Dispatcher, Pool, ProxyAgent } from 'undici'
 
 /** A proxy that every connection goes through, by CONNECT. */
 export interface HttpProxy {
   /** `http://` or `https://`, host and port; no user in it. */
   readonly url: string
   readonly login?: { readonly user: string; readonly password: string }
+  /** Names that are reached without it, each with all names below it, and IP addresses. */
+  readonly except?: readonly string[]
 }
 
 /** How the process connects. */
@@ -42,8 +44,8 @@ export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
   const local = options.sourceAddress === undefined ? {} : { localAddress: options.sourceAddress }
   const common = { allowH2: false, pipelining: options.keepAlive ? 1 : 0, headersTimeout: 0, bodyTimeout: 0 }
   if (options.proxy === undefined) return new Agent({ ...common, ...local, connect })
-  const { url, login } = options.proxy
-  return new ProxyAgent({
+  const { url, login, except = [] } = options.proxy
+  const proxied = new ProxyAgent({
     ...common,
     uri: url,
     proxyTunnel: true,
@@ -53,6 +55,44 @@ export function createDispatcher(options: DispatcherOptions = {}): Dispatcher {
     ...(login === undefined ? {} : { token: basic(login) }),
     // A proxy that takes a connection and then says nothing would hold the request for minutes.
     clientFactory: (origin, settings) => new Pool(origin, { ...settings, ...local, headersTimeout: timeout }),
+  })
+  if (except.length === 0) return proxied
+  return new PartlyProxied(proxied, new Agent({ ...common, ...local, connect }), except)
+}
+
+/** Through the proxy, but for some hosts. */
+class PartlyProxied extends Dispatcher {
+  readonly #proxied: Dispatcher
+  readonly #direct: Dispatcher
+  readonly #except: readonly string[]
+
+  constructor(proxied: Dispatcher, direct: Dispatcher, except: readonly string[]) {
+    super()
+    this.#proxied = proxied
+    this.#direct = direct
+    this.#except = except
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    const isDirect = goesAroundProxy(new URL(String(options.origin)).hostname, this.#except)
+    return (isDirect ? this.#direct : this.#proxied).dispatch(options, handler)
+  }
+
+  override async close(): Promise<void> {
+    await Promise.all([this.#proxied.close(), this.#direct.close()])
+  }
+
+  override async destroy(): Promise<void> {
+    await Promise.all([this.#proxied.destroy(), this.#direct.destroy()])
+  }
+}
+
+/** Whether a host is one of those that are reached without the proxy. */
+export function goesAroundProxy(host: string, except: readonly string[]): boolean {
+  const plain = host.toLowerCase().replaceAll(/^\[|\]$/g, '')
+  return except.some((one) => {
+    const name = one.toLowerCase().replace(/^\./, '')
+    return plain === name || (isIP(plain) === 0 && plain.endsWith(`.${name}`))
   })
 }
 

@@ -1,7 +1,7 @@
 export type { CachedTokenOptions, FetchedToken } from './cached-token-source.ts'
 export { createCachedTokenSource } from './cached-token-source.ts'
 export type { DispatcherOptions, HttpProxy } from './dispatcher.ts'
-export { createDispatcher } from './dispatcher.ts'
+export { createDispatcher, goesAroundProxy } from './dispatcher.ts'
 export type { ErrorCodeHelp } from './error-code-help.ts'
 export { evidenceFault } from './evidence-fault.ts'
 export type { HttpDependencies, HttpRequest, HttpResponse, HttpResponseStream } from './http.ts'

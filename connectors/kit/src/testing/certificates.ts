@@ -80,7 +80,9 @@ function commonName(name: string): Buffer {
 }
 
 function alternativeName(host: string): Buffer {
-  return /^\d+(\.\d+){3}$/.test(host) ? der(0x87, Buffer.from(host.split('.').map(Number))) : der(0x82, Buffer.from(host))
+  return /^\d+(\.\d+){3}$/.test(host)
+    ? der(0x87, Buffer.from(host.split('.').map(Number)))
+    : der(0x82, Buffer.from(host))
 }
 
 function extension(oid: string, value: Buffer, isCritical = false): Buffer {

@@ -1,6 +1,7 @@
 import { type KafkaSettings, readKafkaEnv } from '@samband/bus/kafka/env'
 import { z } from 'zod'
 import { environmentFaults, setVariables } from './environment.ts'
+import { refuseHalfAWay, wayOutShape, wayOutVariables } from './way-out-env.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const text = z.string().min(1)
@@ -65,8 +66,10 @@ export const ServiceEnv = z
     SAMBAND_S3_CA_FILE: text.optional().describe('Authorities to trust for the object store (PEM).'),
     SAMBAND_S3_KEY: text.describe('Its access key.'),
     SAMBAND_S3_SECRET: text.describe('The secret of that key.'),
+    ...wayOutShape,
     SAMBAND_OTLP_URL: z.url().optional().describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
+  .check(refuseHalfAWay)
   .transform((env) => ({
     tenantsFolder: env.SAMBAND_TENANTS,
     tokenKey: Buffer.from(env.SAMBAND_TOKEN_KEY, 'base64'),
@@ -78,6 +81,7 @@ export const ServiceEnv = z
     rereadMs: env.SAMBAND_REREAD_MS,
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,
     otlpUrl: env.SAMBAND_OTLP_URL,
+    wayOut: wayOutVariables(env),
     postgres: {
       url: env.SAMBAND_POSTGRES_URL,
       schema: env.SAMBAND_POSTGRES_SCHEMA,
