@@ -1,4 +1,4 @@
-import { type KafkaSettings, readKafkaEnv } from '@samband/bus/kafka/env'
+import { type KafkaEnvironment, readKafkaEnv } from '@samband/bus/kafka/env'
 import { z } from 'zod'
 import { environmentFaults, setVariables } from './environment.ts'
 import { refuseHalfAWay, wayOutShape, wayOutVariables } from './way-out-env.ts'
@@ -48,8 +48,19 @@ export const ServiceEnv = z
     SAMBAND_KAFKA_BROKERS: text.describe('Brokers to begin with: `host:port`, separated by commas.'),
     SAMBAND_KAFKA_TLS: text.default('false').describe('Whether brokers are spoken to over TLS.'),
     SAMBAND_KAFKA_CA_FILE: text.optional().describe('Authorities to trust for the brokers (PEM).'),
-    SAMBAND_KAFKA_USER: text.optional().describe('User for SASL SCRAM-SHA-512; none when left out.'),
+    SAMBAND_KAFKA_LOGIN: text
+      .optional()
+      .describe(
+        'How to log in: `scram-sha-512` (taken when only user and password are set), `scram-sha-256`, `oauthbearer`.',
+      ),
+    SAMBAND_KAFKA_USER: text.optional().describe('User for SCRAM; none when left out.'),
     SAMBAND_KAFKA_PASSWORD: text.optional().describe('Its password.'),
+    SAMBAND_KAFKA_TOKEN_URL: text
+      .optional()
+      .describe('With oauthbearer: the token endpoint (client credentials), trusted by SAMBAND_KAFKA_CA_FILE too.'),
+    SAMBAND_KAFKA_TOKEN_CLIENT: text.optional().describe('With oauthbearer: the client’s id there.'),
+    SAMBAND_KAFKA_TOKEN_SECRET: text.optional().describe('With oauthbearer: its secret.'),
+    SAMBAND_KAFKA_TOKEN_SCOPE: text.optional().describe('With oauthbearer: the scopes to ask for.'),
     SAMBAND_POSTGRES_URL: text.describe('`postgresql://user@host:port/database`.'),
     SAMBAND_POSTGRES_SCHEMA: text.default('samband').describe('Schema of this installation.'),
     SAMBAND_POSTGRES_POOL: z.coerce
@@ -100,7 +111,7 @@ export const ServiceEnv = z
   }))
 
 /** What a service's process is told. */
-export type ServiceConfig = z.infer<typeof ServiceEnv> & { readonly kafka: KafkaSettings }
+export type ServiceConfig = z.infer<typeof ServiceEnv> & { readonly kafka: KafkaEnvironment }
 
 /** Reads the environment once. Returns every fault together, by name of the variable, without any value. */
 export function readServiceConfig(

@@ -1,4 +1,4 @@
-import { createKafkaBus } from '@samband/bus/kafka'
+import { createKafkaBus, withTokens } from '@samband/bus/kafka'
 import type { IdSource, Logger, Time } from '@samband/kernel'
 import { createDestinations, createWaysOut } from '@samband/outbound'
 import { createS3Client, createS3Payloads } from '@samband/payloads/s3'
@@ -57,7 +57,7 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
     clock: time.clock,
   })
   const bus = createKafkaBus({
-    settings: { ...config.kafka, clientId: `samband-${options.name}` },
+    settings: { ...withTokens(config.kafka, time), clientId: `samband-${options.name}` },
     time,
     log,
   })

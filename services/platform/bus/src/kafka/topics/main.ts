@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { HubError, type Logger } from '@samband/kernel'
 import { createBrokerDesk } from '../broker-desk.ts'
 import { readKafkaEnv } from '../kafka-env.ts'
+import { withTokens } from '../token-client.ts'
 import { readTopicPlans } from './topic-plan.ts'
 import { applyTopicPlans, describeReport } from './topics-command.ts'
 
@@ -27,7 +28,7 @@ async function run(): Promise<number> {
     console.error(`The environment has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
     return MISCONFIGURED
   }
-  const desk = createBrokerDesk(read.settings, time, silent)
+  const desk = createBrokerDesk(withTokens(read.settings, time), time, silent)
   try {
     const report = await applyTopicPlans(desk, readTopicPlans(readFileSync(process.argv[2] ?? PLANS, 'utf8')))
     console.log(describeReport(report))
