@@ -10,8 +10,8 @@ import { createTestAuthority } from './testing/certificates.ts'
 import { type ProxyBehaviour, startTestProxy } from './testing/connect-proxy.ts'
 import { manualTime } from './testing/manual-time.ts'
 
-const authority = createTestAuthority()
-const foreign = createTestAuthority('Another CA')
+const authority = createTestAuthority(Date.now())
+const foreign = createTestAuthority(Date.now(), 'Another CA')
 
 /** A destination that counts what it was sent, and from where. */
 async function destination(tls?: 'trusted' | 'foreign' | 'expired' | 'other-name', { answers = true } = {}) {

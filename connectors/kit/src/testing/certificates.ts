@@ -17,10 +17,13 @@ export interface TestAuthority {
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 
-/** Makes an authority, with nothing but Node: RFC 5280 by hand, as little of it as TLS asks for. */
-export function createTestAuthority(name = 'Samband test CA'): TestAuthority {
+/**
+ * Makes an authority, with nothing but Node: RFC 5280 by hand, as little of it as TLS asks for.
+ * @param nowMs the time of the real clock, by which TLS judges
+ */
+export function createTestAuthority(nowMs: number, name = 'Samband test CA'): TestAuthority {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const validity = { fromMs: Date.now() - HOUR_MS, untilMs: Date.now() + 365 * DAY_MS }
+  const validity = { fromMs: nowMs - HOUR_MS, untilMs: nowMs + 365 * DAY_MS }
   const isAuthority = extension('551d13', sequence(Buffer.from([0x01, 0x01, 0xff])), true)
   const ca = certificate({
     subject: name,
@@ -32,7 +35,7 @@ export function createTestAuthority(name = 'Samband test CA'): TestAuthority {
   })
   return {
     ca,
-    issue(host, { fromMs = Date.now() - HOUR_MS, untilMs = Date.now() + 30 * DAY_MS } = {}) {
+    issue(host, { fromMs = nowMs - HOUR_MS, untilMs = nowMs + 30 * DAY_MS } = {}) {
       const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const cert = certificate({
         subject: host,

@@ -8,7 +8,7 @@ test('the example files of the README are accepted as they stand', async () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const [tenant = '', operators = ''] = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, text]) => text)
   const secrets = someSecrets()
-  const { ca } = createTestAuthority()
+  const { ca } = createTestAuthority(Date.now())
   const base64Key = Buffer.alloc(32, 1).toString('base64')
   const resolver = {
     resolve: async (ref: string) =>

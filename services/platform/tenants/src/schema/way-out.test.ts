@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { checkTenantFile } from '../check-file.ts'
 import { someSecrets } from '../testing/world.ts'
 
-const { ca } = createTestAuthority()
+const { ca } = createTestAuthority(Date.now())
 
 /** The faults of a file whose SvarUt has this way out, as paths with what was expected, and what came of it. */
 async function check(wayOut: string) {
