@@ -1,5 +1,5 @@
 export type { CheckedFile } from './check-file.ts'
-export { checkOperatorsFile, checkTenantFile } from './check-file.ts'
+export { checkOperatorsFile, checkTenantFile, checkTenantForm } from './check-file.ts'
 export type { Fault } from './faults.ts'
 export { nodeSecrets, nodeTenantFiles } from './node-adapters.ts'
 export { isOrgnr } from './orgnr.ts'

@@ -28,6 +28,8 @@ const SERVED_TRIES = 200
 export interface BrokerDesk {
   /** Facts by topic; a topic that does not exist is absent. */
   topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  /** As `topics`, with what we may do with each. @throws HubError BUS_TILGANG_NEKTET (paused) when one may not even be looked up */
+  rights(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
   /** @throws HubError BUS_TOPIC_FINNES_IKKE (permanent) */
   topic(name: string): Promise<TopicFacts>
   ranges(topic: string): Promise<readonly LogRange[]>
@@ -95,6 +97,7 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
 
   return {
     topics,
+    rights: (names) => use('asking for our rights', ({ metadata }) => metadata.topics(names, { rights: true })),
     async topic(name) {
       const facts = (await topics([name])).get(name)
       if (facts === undefined)

@@ -6,4 +6,10 @@ export type { KafkaEnvironment, KafkaLogin, KafkaSettings, KafkaTokenClient, Kaf
 export { DEFAULT_TUNING } from './settings.ts'
 export { withTokens } from './token-client.ts'
 export { readTopicPlans, type TopicPlan } from './topics/topic-plan.ts'
-export { applyTopicPlans, describeReport, type TopicsReport } from './topics/topics-command.ts'
+export {
+  applyTopicPlans,
+  compareTopicPlans,
+  describeReport,
+  type TopicsComparison,
+  type TopicsReport,
+} from './topics/topics-command.ts'

@@ -6,6 +6,8 @@ export interface TopicFacts {
   readonly identity: string
   /** Partitions, and whether each has a leader. */
   readonly partitions: readonly { readonly partition: number; readonly hasLeader: boolean; readonly replicas: number }[]
+  /** What we may do, only where it was asked for. A broker without an authorizer lets everybody do everything. */
+  readonly rights?: { readonly read: boolean; readonly write: boolean }
 }
 
 /**
@@ -33,7 +35,7 @@ interface ConnectionPool {
 /** A cluster of the client, to be asked for metadata. */
 export interface MetadataSource {
   /** Facts by topic; a topic that does not exist is absent. Throws what kafkajs throws, and for a refusal an error with Kafka's `type`. */
-  topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  topics(names: readonly string[], wanted?: { readonly rights: boolean }): Promise<ReadonlyMap<string, TopicFacts>>
   disconnect(): Promise<void>
 }
 
@@ -55,10 +57,10 @@ export function createMetadataSource(kafka: Kafka): MetadataSource {
   if (make === undefined) throw new TypeError('This is not kafkajs 2.2.4: it has no private:Kafka:createCluster.')
   const cluster = make({ allowAutoTopicCreation: false })
   return {
-    async topics(names) {
+    async topics(names, { rights } = { rights: false }) {
       await cluster.connect()
       const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
-      const body = requestBody(names)
+      const body = requestBody(names, rights)
       return connectionPool.send({
         request: {
           apiKey: METADATA,
@@ -77,17 +79,24 @@ export function createMetadataSource(kafka: Kafka): MetadataSource {
  * Metadata request version 11 after kafkajs's header version 1. A flexible request has header version 2, which is the same and then
  * one byte for "no tagged fields".
  */
-function requestBody(names: readonly string[]): Buffer {
+function requestBody(names: readonly string[], wantsRights: boolean): Buffer {
   const topics = names.flatMap((name) => {
     const bytes = Buffer.from(name)
     return [Buffer.alloc(16), uvarint(bytes.length + 1), bytes, NO_TAGS]
   })
   const allowCreation = Buffer.from([0])
-  const includeAuthorized = Buffer.from([0])
+  const includeAuthorized = Buffer.from([wantsRights ? 1 : 0])
   return Buffer.concat([NO_TAGS, uvarint(names.length + 1), ...topics, allowCreation, includeAuthorized, NO_TAGS])
 }
 
 const NO_TAGS = Buffer.from([0])
+/** In place of the operations when they were not asked for. */
+const NOT_ASKED = -(2 ** 31)
+
+/** Kafka sets the bit of each of its AclOperations that we are allowed: READ is 3, WRITE 4. */
+function rightsOf(operations: number): { readonly read: boolean; readonly write: boolean } {
+  return { read: (operations & (1 << 3)) !== 0, write: (operations & (1 << 4)) !== 0 }
+}
 
 function uvarint(value: number): Buffer {
   const bytes: number[] = []
@@ -154,10 +163,14 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
       tags()
       return { partition, hasLeader: leader >= 0, replicas }
     })
-    int32() // authorized operations
+    const operations = int32()
     tags()
     if (error === 0 || error === LEADER_NOT_AVAILABLE)
-      facts.set(name, { identity, partitions: partitions.sort((a, b) => a.partition - b.partition) })
+      facts.set(name, {
+        identity,
+        partitions: partitions.sort((a, b) => a.partition - b.partition),
+        ...(operations === NOT_ASKED ? {} : { rights: rightsOf(operations) }),
+      })
     else if (error !== UNKNOWN_TOPIC)
       throw Object.assign(new Error(`Kafka answered error ${error} for topic ${name}.`), { type: REFUSALS[error] })
   })

@@ -12,15 +12,17 @@ export interface TopicsReport {
   readonly dangers: readonly string[]
 }
 
+/** Topics beside their plans. */
+export interface TopicsComparison extends Omit<TopicsReport, 'made'> {
+  readonly missing: readonly TopicPlan[]
+}
+
 /**
- * Makes the topics that are missing and compares those that are there with their plans. It never changes a topic that exists: each
- * change of that kind may cost records, so a person makes it. Safe to repeat.
- * @throws HubError of the bus when the cluster cannot be asked
+ * Compares topics with their plans. Changes nothing.
+ * @throws HubError of the bus when the cluster cannot be asked, or does not tell us a topic's settings
  */
-export async function applyTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsReport> {
+export async function compareTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsComparison> {
   const facts = await desk.topics(plans.map(({ name }) => name))
-  const missing = plans.filter(({ name }) => !facts.has(name))
-  await desk.create(missing.map(creation))
   const there = plans.flatMap((plan) => {
     const fact = facts.get(plan.name)
     return fact === undefined ? [] : [{ plan, fact }]
@@ -29,10 +31,21 @@ export async function applyTopicPlans(desk: BrokerDesk, plans: readonly TopicPla
     there.map(async ({ plan, fact }) => ({ plan, dangers: dangersOf(plan, await asIs(desk, plan.name, fact)) })),
   )
   return {
-    made: missing.map(({ name }) => name),
+    missing: plans.filter(({ name }) => !facts.has(name)),
     asPlanned: compared.filter(({ dangers }) => dangers.length === 0).map(({ plan }) => plan.name),
     dangers: compared.flatMap(({ dangers }) => dangers),
   }
+}
+
+/**
+ * Makes the topics that are missing and compares those that are there with their plans. It never changes a topic that exists: each
+ * change of that kind may cost records, so a person makes it. Safe to repeat.
+ * @throws HubError of the bus when the cluster cannot be asked
+ */
+export async function applyTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsReport> {
+  const { missing, asPlanned, dangers } = await compareTopicPlans(desk, plans)
+  await desk.create(missing.map(creation))
+  return { made: missing.map(({ name }) => name), asPlanned, dangers }
 }
 
 function creation(plan: TopicPlan) {
