@@ -73,7 +73,7 @@ function certificate(parts: {
   )
   const signature = Buffer.concat([Buffer.from([0]), sign('sha256', toBeSigned, by)])
   const whole = sequence(toBeSigned, ecdsaWithSha256, der(0x03, signature))
-  const lines = whole.toString('base64').replaceAll(/.{64}/g, '$&\n')
+  const lines = whole.toString('base64').replaceAll(/.{64}/g, '$&\n').trimEnd()
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`
 }
 

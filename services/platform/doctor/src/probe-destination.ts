@@ -35,16 +35,18 @@ export interface ProbeRequest {
   readonly timeoutMs: number
 }
 
-class Failed extends Error {
-  readonly step: Step
+/** Told by the other side, or by its silence, rather than by Node. */
+class Told extends Error {
   readonly code: string
 
-  constructor(step: Step, code: string) {
+  constructor(code: string) {
     super(code)
-    this.step = step
     this.code = code
   }
 }
+
+const CLOSED = 'lukket uten svar'
+const NO_HTTP = 'svaret er ikke HTTP'
 
 /** Reaches an address step by step, so that what is wrong can be told. Sends no credentials but the proxy's. Never rejects; safe to repeat. */
 export async function probeDestination(request: ProbeRequest): Promise<DestinationAnswer> {
@@ -57,14 +59,12 @@ export async function probeDestination(request: ProbeRequest): Promise<Destinati
   })
   const at = (next: Step) => {
     step = next
-    if (late) throw new Failed(next, 'ETIMEDOUT')
+    if (late) throw new Told('ETIMEDOUT')
   }
   try {
     return await reach(request, sockets, at)
   } catch (error) {
-    if (late) return { kind: 'failed', step, code: 'ETIMEDOUT' }
-    if (error instanceof Failed) return { kind: 'failed', step: error.step, code: error.code }
-    return { kind: 'failed', step, code: codeOf(error) }
+    return { kind: 'failed', step, code: late ? 'ETIMEDOUT' : codeOf(error) }
   } finally {
     cut()
     for (const socket of sockets) socket.destroy()
@@ -99,7 +99,7 @@ async function reach(request: ProbeRequest, sockets: Socket[], at: (step: Step) 
   socket.write(`HEAD ${request.path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\n\r\n`)
   const head = await headOf(socket)
   const status = Number(/^HTTP\/1\.[01] (\d{3})/.exec(head)?.[1])
-  if (Number.isNaN(status)) throw new Failed('http', 'no answer of HTTP')
+  if (Number.isNaN(status)) throw new Told(NO_HTTP)
   const dateMs = Date.parse(/^date: *(.+)$/im.exec(head)?.[1]?.trim() ?? '')
   const date = Number.isNaN(dateMs) ? {} : { dateMs }
   return { kind: 'reached', status, tookMs: time.stopwatch.read() - askedAt, ...date, ...ends }
@@ -130,8 +130,8 @@ async function tunnel(
       ? ''
       : `Proxy-Authorization: Basic ${Buffer.from(`${login.user}:${login.password}`, 'utf8').toString('base64')}\r\n`
   socket.write(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}:${port}\r\n${authorization}\r\n`)
-  const status = /^HTTP\/1\.[01] (\d{3})/.exec(await headOf(socket))?.[1] ?? 'no answer of HTTP'
-  if (status !== '200') throw new Failed('proxy', status)
+  const status = /^HTTP\/1\.[01] (\d{3})/.exec(await headOf(socket))?.[1] ?? NO_HTTP
+  if (status !== '200') throw new Told(status)
   return socket
 }
 
@@ -176,14 +176,14 @@ function headOf(socket: Socket): Promise<string> {
       resolve(text.split('\r\n\r\n')[0] ?? '')
     }
     socket.on('data', onData).once('error', reject)
-    socket.once('close', () => reject(new Failed('http', 'closed without an answer')))
+    socket.once('close', () => reject(new Told(CLOSED)))
   })
 }
 
 function settled(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once(event, () => resolve()).once('error', reject)
-    socket.once('close', () => reject(new Failed(event === 'connect' ? 'tcp' : 'tls', 'closed without an answer')))
+    socket.once('close', () => reject(new Told(CLOSED)))
   })
 }
 

@@ -90,6 +90,14 @@ function checkStore(folder: string): readonly Finding[] {
       ]
     case 'held':
       return [ok(subject, `Lageret er i bruk av prosess ${store.pid}; det ses ikke nærmere på.`)]
+    case 'log-left':
+      return [
+        warning(
+          subject,
+          'Et nav kjører på lageret, eller forrige prosess ble ikke stoppet ordentlig.',
+          'Ingenting å gjøre: neste start sjekker lageret og går videre der det slapp.',
+        ),
+      ]
     case 'unreadable':
       return [
         fault(
@@ -112,14 +120,6 @@ function aboutStore(store: Extract<ReturnType<typeof inspectInstallation>, { sta
         subject,
         `Lageret er skrevet av en nyere utgave (${store.unknownSteps.join(', ')}).`,
         'Start den nyere utgaven; denne nekter å starte.',
-      ),
-    )
-  if (!store.wasStoppedProperly)
-    findings.push(
-      warning(
-        subject,
-        'Forrige prosess ble ikke stoppet ordentlig.',
-        'Ingenting å gjøre: neste start sjekker lageret og går videre der det slapp.',
       ),
     )
   if (store.isDistrusted)

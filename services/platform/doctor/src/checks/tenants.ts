@@ -35,7 +35,8 @@ export async function checkTenants(folder: string, world: DoctorWorld): Promise<
   await registry.stop()
   const tenants = registry.all()
   const refused = registry.problems().flatMap(({ file, faults }) => refusals(join(folder, file), faults))
-  const dangerous = warnings.map(({ file, path, todo }) =>
+  const accepted = warnings.filter(({ file }) => registry.problems().every((problem) => problem.file !== file))
+  const dangerous = accepted.map(({ file, path, todo }) =>
     warning(join(folder, String(file)), `${String(path)} er farlig mot et virkelig mottakersystem.`, String(todo)),
   )
   const nobody =

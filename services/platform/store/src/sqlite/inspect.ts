@@ -11,10 +11,11 @@ export type InstallationFacts =
   /** There has been a store, as `witness` beside it shows. */
   | { readonly state: 'missing'; readonly witness: string }
   | { readonly state: 'held'; readonly pid: number }
+  /** What is written last stands in the log beside the file: a process runs on it, or the last one was not stopped properly. */
+  | { readonly state: 'log-left' }
   | { readonly state: 'unreadable'; readonly code: string }
   | {
       readonly state: 'at-rest'
-      readonly wasStoppedProperly: boolean
       readonly isDistrusted: boolean
       /** Steps of the schema that this program does not know. */
       readonly unknownSteps: readonly string[]
@@ -22,7 +23,7 @@ export type InstallationFacts =
 
 /**
  * Looks at a store without opening it as one: it takes no lock, writes nothing and makes no file, so that a hub may run on the folder or start
- * meanwhile. What stands in a write-ahead log is not read; a store that has one was not stopped properly. Who holds it is told by Linux alone.
+ * meanwhile. A store with a write-ahead log is not looked into, since the file alone may be half of it. Who holds it is told by Linux alone.
  */
 export function inspectInstallation(folder: string): InstallationFacts {
   const path = join(folder, DATABASE_FILE)
@@ -33,6 +34,7 @@ export function inspectInstallation(folder: string): InstallationFacts {
   }
   const pid = holderOf(path)
   if (pid !== undefined) return { state: 'held', pid }
+  if ((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return { state: 'log-left' }
   try {
     return readAtRest(path)
   } catch (error) {
@@ -47,22 +49,15 @@ function readAtRest(path: string): InstallationFacts {
   url.searchParams.set('immutable', '1')
   const database = new DatabaseSync(url, { readOnly: true })
   try {
-    const meta = new Map(
-      database
-        .prepare('SELECT name, value FROM meta')
-        .all()
-        .map((row) => [String(row['name']), String(row['value'])]),
-    )
+    const isDistrusted = database.prepare("SELECT 1 FROM meta WHERE name = 'distrust_since'").get() !== undefined
     const known = new Set(readMigrations().map(({ name }) => name))
     const applied = database
       .prepare('SELECT name FROM migration ORDER BY name')
       .all()
       .map((row) => String(row['name']))
-    const log = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
     return {
       state: 'at-rest',
-      wasStoppedProperly: log === 0 && meta.get('clean_stop') === '1',
-      isDistrusted: meta.has('distrust_since'),
+      isDistrusted,
       unknownSteps: applied.filter((name) => !known.has(name)),
     }
   } finally {
