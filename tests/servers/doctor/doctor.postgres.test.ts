@@ -1,27 +1,19 @@
 import { createTestIds, createVirtualTime } from '@samband/runtime/testing'
-import { Client } from 'pg'
+import { openPostgres } from '@samband/store/postgres'
 import { expect, onTestFinished, test } from 'vitest'
-import { openPostgres } from '../../../services/platform/store/src/postgres/index.ts'
+import { dropSchema, runSql } from '../../../services/platform/store/src/conformance/postgres-under-test.ts'
 import { schemaForTest, withPostgres } from '../../support/servers/postgres.ts'
 import { examine } from './examine.ts'
 
 const ABOUT = /^(SAMBAND_POSTGRES|fsync|synchronous_commit|full_page_writes|databasen)/
 
 await withPostgres('the doctor and PostgreSQL', ({ url }) => {
-  async function sql(text: string): Promise<void> {
-    const client = new Client({ connectionString: url })
-    await client.connect()
-    try {
-      await client.query(text)
-    } finally {
-      await client.end()
-    }
-  }
+  const sql = (text: string) => runSql(url, text)
 
   /** A schema's name, and what removes it again. */
   function schema(): string {
     const name = schemaForTest()
-    onTestFinished(() => sql(`DROP SCHEMA IF EXISTS ${name} CASCADE`))
+    onTestFinished(() => dropSchema(url, name))
     return name
   }
 
@@ -29,7 +21,9 @@ await withPostgres('the doctor and PostgreSQL', ({ url }) => {
   async function user(rights: readonly string[] = []): Promise<{ readonly name: string; readonly url: string }> {
     const name = schemaForTest()
     await sql(`CREATE USER ${name} PASSWORD 'hunter2'; ${rights.map((one) => `${one};`).join(' ')}`)
-    onTestFinished(() => sql(`DROP OWNED BY ${name} CASCADE; DROP USER ${name}`))
+    onTestFinished(async () => {
+      await sql(`DROP OWNED BY ${name} CASCADE; DROP USER ${name}`)
+    })
     const address = new URL(url)
     address.username = name
     address.password = 'hunter2'

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { aFolder, aTenantsFolder, SECRET } from './doctor.fixture.ts'
+import { afterEach, expect, test } from 'vitest'
 import { readInstallation } from './installation.ts'
+import { aFolder, aTenantsFolder, clearUp, SECRET } from './testing/installation-on-disk.ts'
+
+afterEach(clearUp)
 
 const KEY = Buffer.from(Array.from({ length: 32 }, (_one, index) => index * 7)).toString('base64')
 

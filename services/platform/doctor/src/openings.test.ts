@@ -1,10 +1,12 @@
 import { readServiceConfig } from '@samband/process'
-import { expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { readTenantForms } from './checks/tenants.ts'
-import { aTenantsFolder, SECRET, tenantFile } from './doctor.fixture.ts'
 import type { Installation } from './installation.ts'
 import { type Opening, openingsOf } from './openings.ts'
 import { openingsText } from './report.ts'
+import { aTenantsFolder, clearUp, SECRET, tenantFile } from './testing/installation-on-disk.ts'
+
+afterEach(clearUp)
 
 const ENV = {
   SAMBAND_TENANTS: '/tenants',

@@ -1,8 +1,19 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { aFolder, aTenantsFolder, aWorld, nobody, SECRET, serve, tenantFile } from './doctor.fixture.ts'
+import { afterEach, expect, test } from 'vitest'
 import { runDoctor } from './run-doctor.ts'
+import {
+  aFolder,
+  aTenantsFolder,
+  aWorld,
+  clearUp,
+  nobody,
+  SECRET,
+  serve,
+  tenantFile,
+} from './testing/installation-on-disk.ts'
+
+afterEach(clearUp)
 
 const TOKEN_KEY = Buffer.from(Array.from({ length: 32 }, (_one, index) => index * 7)).toString('base64')
 

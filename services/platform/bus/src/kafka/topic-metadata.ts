@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import { groupsBody, readRefusedGroups } from './group-rights.ts'
 
 /** What the cluster says of one topic. */
 export interface TopicFacts {
@@ -36,6 +37,10 @@ interface ConnectionPool {
 export interface MetadataSource {
   /** Facts by topic; a topic that does not exist is absent. Throws what kafkajs throws, and for a refusal an error with Kafka's `type`. */
   topics(names: readonly string[], wanted?: { readonly rights: boolean }): Promise<ReadonlyMap<string, TopicFacts>>
+  /** `host:port` of every broker, as it tells its clients; asked of one of the brokers to begin with. */
+  brokers(): Promise<readonly string[]>
+  /** Those of the groups that we may not even look up. Makes none, and asks no broker to be ready for groups. */
+  refusedGroups(names: readonly string[]): Promise<readonly string[]>
   disconnect(): Promise<void>
 }
 
@@ -56,23 +61,37 @@ export function createMetadataSource(kafka: Kafka): MetadataSource {
   const make = symbol && makers[symbol]
   if (make === undefined) throw new TypeError('This is not kafkajs 2.2.4: it has no private:Kafka:createCluster.')
   const cluster = make({ allowAutoTopicCreation: false })
+
+  async function send<Answer>(
+    request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; readonly body: Buffer },
+    read: (payload: Buffer) => Answer,
+  ): Promise<Answer> {
+    await cluster.connect()
+    const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
+    const { body, ...api } = request
+    return connectionPool.send({
+      request: { ...api, encode: async () => ({ buf: body, buffer: body }) },
+      response: { decode: async (payload) => read(payload), parse: async (answer) => answer },
+    })
+  }
+
+  function ask(names: readonly string[], wantsRights: boolean): Promise<Answer> {
+    const body = requestBody(names, wantsRights)
+    return send({ apiKey: METADATA, apiVersion: VERSION, apiName: 'Metadata', body }, readAnswer)
+  }
+
   return {
-    async topics(names, { rights } = { rights: false }) {
-      await cluster.connect()
-      const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
-      const body = requestBody(names, rights)
-      return connectionPool.send({
-        request: {
-          apiKey: METADATA,
-          apiVersion: VERSION,
-          apiName: 'Metadata',
-          encode: async () => ({ buf: body, buffer: body }),
-        },
-        response: { decode: async (payload) => readAnswer(payload), parse: async (facts) => facts },
-      })
-    },
+    topics: async (names, { rights } = { rights: false }) => (await ask(names, rights)).topics,
+    brokers: async () => (await ask([], false)).brokers,
+    refusedGroups: (names) =>
+      send({ apiKey: 15, apiVersion: 0, apiName: 'DescribeGroups', body: groupsBody(names) }, readRefusedGroups),
     disconnect: () => cluster.disconnect(),
   }
+}
+
+interface Answer {
+  readonly brokers: readonly string[]
+  readonly topics: ReadonlyMap<string, TopicFacts>
 }
 
 /**
@@ -106,7 +125,7 @@ function uvarint(value: number): Buffer {
 }
 
 /** Reads a Metadata response version 11. kafkajs has taken the correlation id; a flexible response has tagged fields after it. */
-function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
+function readAnswer(payload: Buffer): Answer {
   let at = 0
   const past = (count: number) => {
     at += Math.max(0, count)
@@ -137,13 +156,14 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
 
   tags()
   int32() // throttle time
-  list(() => {
-    int32()
-    text()
-    int32()
-    text()
+  const brokers = list(() => {
+    int32() // node
+    const host = text()
+    const port = int32()
+    text() // rack
     tags()
-  }) // brokers: node, host, port, rack
+    return `${host}:${port}`
+  })
   text() // cluster id
   int32() // controller
   const facts = new Map<string, TopicFacts>()
@@ -174,5 +194,5 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
     else if (error !== UNKNOWN_TOPIC)
       throw Object.assign(new Error(`Kafka answered error ${error} for topic ${name}.`), { type: REFUSALS[error] })
   })
-  return facts
+  return { brokers: brokers.sort(), topics: facts }
 }

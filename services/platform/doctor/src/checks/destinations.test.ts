@@ -3,9 +3,11 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTcpServer } from 'node:net'
 import { createTestAuthority, type ProxyBehaviour, startTestProxy } from '@samband/connector-kit/testing'
 import type { DefaultWayOut } from '@samband/outbound'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { aWorld, nobody, serve } from '../doctor.fixture.ts'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { aWorld, clearUp, nobody, serve } from '../testing/installation-on-disk.ts'
 import { checkDestinations, type Destination } from './destinations.ts'
+
+afterEach(clearUp)
 
 const DAY_MS = 86_400_000
 const authority = createTestAuthority(Date.now())

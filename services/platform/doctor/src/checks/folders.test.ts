@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { manualTime } from '@samband/connector-kit/testing'
 import type { HubConfig } from '@samband/process'
 import { openDatabase, openInstallation, stampRestored } from '@samband/store'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { aFolder, aWorld } from '../doctor.fixture.ts'
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { aFolder, aWorld, clearUp } from '../testing/installation-on-disk.ts'
 import { checkFolders } from './folders.ts'
+
+afterEach(clearUp)
 
 const MIB = 1024 ** 2
 

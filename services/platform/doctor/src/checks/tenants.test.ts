@@ -1,8 +1,18 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { aFolder, aTenantsFolder, aWorld, SECRET, SECRETS, tenantFile } from '../doctor.fixture.ts'
+import { afterEach, expect, test } from 'vitest'
+import {
+  aFolder,
+  aTenantsFolder,
+  aWorld,
+  clearUp,
+  SECRET,
+  SECRETS,
+  tenantFile,
+} from '../testing/installation-on-disk.ts'
 import { checkTenants, readTenantForms } from './tenants.ts'
+
+afterEach(clearUp)
 
 async function found(folder: string, env: Record<string, string> = {}) {
   const { findings, tenants } = await checkTenants(folder, aWorld(env))

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest'
-import { aTenantsFolder, aWorld, nobody, SECRET, serve, tenantFile } from '../doctor.fixture.ts'
+import { afterEach, expect, test } from 'vitest'
+import { aTenantsFolder, aWorld, clearUp, nobody, SECRET, serve, tenantFile } from '../testing/installation-on-disk.ts'
 import { checkTenants } from './tenants.ts'
 import { checkTokens } from './tokens.ts'
+
+afterEach(clearUp)
 
 /** What is found about the tokens of tenants with these files. */
 async function found(...files: readonly string[]) {

@@ -8,12 +8,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestCertificate } from '@samband/connector-kit/testing'
 import { realIds, realTime } from '@samband/process'
-import { onTestFinished } from 'vitest'
-import type { DoctorWorld } from './world.ts'
+import type { DoctorWorld } from '../world.ts'
 
 const GIB = 1024 ** 3
 export const SECRET = 'hemmelig-som-ingen-skal-se'
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+
+const leftovers: (() => void)[] = []
+
+/** Removes the folders and ends the servers of a test: for `afterEach`. */
+export function clearUp(): void {
+  for (const remove of leftovers.splice(0)) remove()
+}
 
 /** What stands behind the references of `tenantFile`. */
 export const SECRETS = {
@@ -31,7 +37,7 @@ export function aWorld(env: Readonly<Record<string, string>> = {}, freeBytes = 1
 /** A folder that is gone after the test. */
 export function aFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'samband-doctor-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
+  leftovers.push(() => rmSync(path, { recursive: true, force: true }))
   return path
 }
 
@@ -93,7 +99,7 @@ export async function serve(listener: RequestListener, certificate?: TestCertifi
     certificate === undefined ? createServer(listener) : (createTlsServer(certificate, listener) as unknown as Server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  onTestFinished(() => {
+  leftovers.push(() => {
     server.closeAllConnections()
     server.close()
   })
