@@ -3,6 +3,7 @@ import { HubError, NothingHappened } from '@samband/kernel'
 import type { Dispatcher } from 'undici'
 import { BodyQueue } from './body-queue.ts'
 import { RequestBody } from './request-body.ts'
+import { whyNotConnected } from './why-not-connected.ts'
 
 /** What every outbound call needs; handed over by the composition root. */
 export interface HttpDependencies {
@@ -188,7 +189,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: unknown): void {
-    this.#fail('the connection failed', error)
+    this.#fail((this.#started ? undefined : whyNotConnected(error)) ?? 'the connection failed', error)
   }
 
   #fail(reason: string, cause?: unknown): void {

@@ -22,6 +22,8 @@ export interface Noark5Access {
   readonly login: Noark5Login
   /** Default `STANDARD_PROFILE`. */
   readonly profile?: NoarkProfile
+  /** The way out to this core; left out: the connector's own. */
+  readonly http?: HttpDependencies
 }
 
 /** What the connector needs from outside. */
@@ -45,7 +47,6 @@ const NO_SESSION_MS = 24 * 60 * 60 * 1000
 /** One core as one of our users sees it: login, links, code lists, and what was made lately. Lives as long as the process. */
 export class Core implements CoreReading {
   readonly to: BoundDestination
-  readonly http: HttpDependencies
   readonly discovery: Discovery
   readonly codes: CodeLists
   /** Links of objects just made, by `self`: the next step needs no GET. */
@@ -59,11 +60,13 @@ export class Core implements CoreReading {
   /** `put` or `patch` where the core has refused the profile's way with 405 or 501. */
   updateBy: 'patch' | 'put' | undefined
   readonly #deps: Noark5Dependencies
+  /** As the access said last. A changing request takes what its `prepare` saw, so that nothing can fail between intent and request. */
+  #http: HttpDependencies
   #tokens: TokenSource
 
   constructor(deps: Noark5Dependencies, to: BoundDestination) {
     this.to = to
-    this.http = deps.http
+    this.#http = deps.http
     this.#deps = deps
     this.discovery = new Discovery(this, deps.time.clock)
     this.codes = new CodeLists(this, this.discovery, deps.time.clock)
@@ -74,10 +77,20 @@ export class Core implements CoreReading {
 
   #newTokens(): TokenSource {
     return createTokens(
-      this.http,
+      () => this.http,
       () => this.#oauth2(),
       (signal) => this.discovery.oidc(signal),
     )
+  }
+
+  get http(): HttpDependencies {
+    return this.#http
+  }
+
+  #access(): Noark5Access {
+    const access = this.#deps.access(this.to)
+    this.#http = access.http ?? this.#deps.http
+    return access
   }
 
   get profile(): NoarkProfile {
@@ -100,14 +113,14 @@ export class Core implements CoreReading {
   }
 
   #oauth2() {
-    const { login } = this.#deps.access(this.to)
+    const { login } = this.#access()
     if (login.type === 'oauth2') return login
     throw failed('NOARK5_INNLOGGING_AVVIST', 'paused', 'The login of this core was changed from OAuth2 to Basic.')
   }
 
   /** The value of `Authorization`; fetches a token where there is none. For `prepare`: slow, changes nothing. */
   async authorization(signal: AbortSignal): Promise<string> {
-    const { login } = this.#deps.access(this.to)
+    const { login } = this.#access()
     if (login.type === 'basic') return basicAuthorization(login.user, login.password)
     return `Bearer ${await this.#tokens.token(signal)}`
   }
@@ -123,6 +136,7 @@ export class Core implements CoreReading {
   }
 
   anonymous(url: string, signal: AbortSignal): Promise<HttpResponse> {
+    this.#access()
     return request(this.http, { ...this.#get(url, signal), headers: { accept: NOARK_JSON } })
   }
 

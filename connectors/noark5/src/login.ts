@@ -31,21 +31,22 @@ export function basicAuthorization(user: string, password: string): string {
 
 /**
  * Bearer tokens by client_credentials (or password grant), from the token endpoint of the core's OpenID discovery document.
+ * @param out the way out, asked for at each request
  * @param login read anew for each token, so that a changed secret counts
  * @param oidcHref finds the discovery document among the root's login relations
  */
 export function createTokens(
-  http: HttpDependencies,
+  out: () => HttpDependencies,
   login: () => OAuth2,
   oidcHref: (signal: AbortSignal) => Promise<string>,
 ): TokenSource {
-  return createCachedTokenSource(http.time.stopwatch, {
+  return createCachedTokenSource(out().time.stopwatch, {
     system: SYSTEM,
     marginMs: TOKEN_MARGIN_MS,
     fetch: async (signal) => {
       const client = login()
-      const url = client.tokenUrl ?? (await tokenEndpoint(http, await oidcHref(signal), signal))
-      const token = await fetchToken(http, client, url, signal)
+      const url = client.tokenUrl ?? (await tokenEndpoint(out(), await oidcHref(signal), signal))
+      const token = await fetchToken(out(), client, url, signal)
       const lifetimeMs = token.expires_in === undefined ? DEFAULT_TOKEN_MS : token.expires_in * 1000
       return { token: token.access_token, expiresInMs: lifetimeMs }
     },

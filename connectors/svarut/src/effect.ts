@@ -79,7 +79,10 @@ type StoredContent = z.infer<typeof StoredContent>
  * @see KS, Send v3 and Ekstern ref v2
  */
 export function createSendTilSvarUt(deps: SendDependencies): Effect<SendInput, PreparedSend, SendEvidence> {
-  const transportTo = (to: BoundDestination): SvarUtTransport => ({ http: deps.http, to, access: deps.access(to) })
+  const transportTo = (to: BoundDestination): SvarUtTransport => {
+    const access = deps.access(to)
+    return { http: access.http ?? deps.http, to, access }
+  }
   return {
     name: 'svarut.send',
     guarantee: 'probe',

@@ -25,7 +25,8 @@ const IDS_PER_REQUEST = 100
 export function createStatusClient(deps: StatusClientDependencies): StatusClient {
   return {
     async sokStatus(to, ids, signal = new AbortController().signal) {
-      const transport = { http: deps.http, to, access: deps.access(to) }
+      const access = deps.access(to)
+      const transport = { http: access.http ?? deps.http, to, access }
       const wanted = new Set(ids.map((id) => id.toLowerCase()))
       const found: ForsendelseStatus[] = []
       const all = [...wanted]

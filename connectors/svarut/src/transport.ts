@@ -9,6 +9,8 @@ export interface SvarUtAccess {
   readonly token: TokenSource
   readonly integrasjonId: string
   readonly integrasjonPassord: string
+  /** The way out to this destination; left out: the connector's own. */
+  readonly http?: HttpDependencies
 }
 
 /** Where one konto of SvarUt is, and how to get in. */

@@ -166,8 +166,11 @@ async function start(dir: string, isSecure: boolean, more: readonly string[]): P
   writeFileSync(properties, serverProperties({ dataFolder, ports, more, ...(tls && { tls }) }))
   const log = openSync(join(dir, 'kafka.log'), 'a')
   if (!existsSync(join(dataFolder, 'meta.properties'))) {
-    const user = `SCRAM-SHA-512=[name=${LOGIN.username},password=${LOGIN.password}]`
-    const format = ['format', '--config', properties, '--cluster-id', CLUSTER_ID, '--add-scram', user]
+    const users = ['SCRAM-SHA-512', 'SCRAM-SHA-256'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${LOGIN.username},password=${LOGIN.password}]`,
+    ])
+    const format = ['format', '--config', properties, '--cluster-id', CLUSTER_ID, ...users]
     execFileSync(java, javaArguments('kafka.tools.StorageTool', format), { stdio: ['ignore', log, log] })
   }
   const broker = spawn(java, javaArguments('kafka.Kafka', [properties]), {

@@ -66,10 +66,12 @@ export function serverProperties({ dataFolder, ports, tls, more = [] }: BrokerPl
       `ssl.keystore.location=${tls.keyAndCertificate}`,
       'ssl.truststore.type=PEM',
       `ssl.truststore.location=${tls.ca}`,
-      'sasl.enabled.mechanisms=SCRAM-SHA-512',
-      ...['scram', 'scramtls'].map(
-        (name) =>
-          `listener.name.${name}.scram-sha-512.sasl.jaas.config=${LOGIN_MODULES}.scram.ScramLoginModule required;`,
+      'sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256',
+      ...['scram', 'scramtls'].flatMap((name) =>
+        ['scram-sha-512', 'scram-sha-256'].map(
+          (mechanism) =>
+            `listener.name.${name}.${mechanism}.sasl.jaas.config=${LOGIN_MODULES}.scram.ScramLoginModule required;`,
+        ),
       ),
       'listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER',
       // Unsigned tokens, as Kafka's own login module offers them for trying out.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
+import { folderFaults, HubEnv, readHubConfig } from '@samband/process'
 import { expect, test } from 'vitest'
-import { folderFaults, HubEnv, readHubConfig } from './config.ts'
 
 const README = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
 

@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createEmbeddedBus } from '@samband/bus'
-import { createDispatcher } from '@samband/connector-kit'
 import type { EventBus, IdSource, Logger, Store, Time } from '@samband/kernel'
+import { createWaysOut } from '@samband/outbound'
 import { createFilePayloads, nodeFileSystem, type PayloadFileSystem } from '@samband/payloads'
-import { openTenants, payloadKey } from '@samband/process'
+import { type HubConfig, openTenants, openWayOut, payloadKey } from '@samband/process'
 import { type Installation, openInstallation, type Synchronous } from '@samband/store'
 import type { TenantRegistry } from '@samband/tenants'
 import type { Dispatcher } from 'undici'
@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   readonly backupsFolder?: string | undefined
   readonly tokenKey: Uint8Array
   readonly rereadMs: number
+  /** How destinations are reached where no tenant's file says otherwise; left out: directly. */
+  readonly wayOut?: HubConfig['wayOut']
   readonly env: Readonly<Record<string, string | undefined>>
   readonly time: Time
   readonly ids: IdSource
@@ -49,6 +51,8 @@ export interface EmbeddedHub {
 /** Opens the installation in a folder and puts a hub together on it. The hub does not run yet. */
 export async function openEmbeddedHub(options: EmbeddedOptions): Promise<EmbeddedHub> {
   const { time, ids, log, around = {} } = options
+  const byDefault = options.wayOut === undefined ? {} : openWayOut(options.wayOut)
+  const ways = createWaysOut({ byDefault, time, around: around.dispatcher })
   mkdirSync(options.dataFolder, { recursive: true, mode: 0o700 })
   const installation = openAlone({
     folder: options.dataFolder,
@@ -77,14 +81,24 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
     ids,
   })
   await payloads.sweepHalfFiles()
-  const network = createDispatcher()
-  const dispatcher = around.dispatcher?.(network) ?? network
   const backups =
     options.backupsFolder === undefined
       ? undefined
       : createBackupFolder(options.backupsFolder, (target) => installation.backup(target))
   const hub = await createHub(
-    { backups, store, bus, payloads, time, ids, log, http: { dispatcher, time }, tenants, tokenKey: options.tokenKey },
+    {
+      backups,
+      store,
+      bus,
+      payloads,
+      time,
+      ids,
+      log,
+      http: ways.by(undefined),
+      wayOut: ways.by,
+      tenants,
+      tokenKey: options.tokenKey,
+    },
     options.settings,
   )
   let stopped = false
@@ -97,7 +111,7 @@ export async function openEmbeddedHub(options: EmbeddedOptions): Promise<Embedde
       stopped = true
       await hub.stop(graceMs)
       await tenants.stop()
-      await network.destroy()
+      await ways.destroy()
       await installation.close()
     },
   }

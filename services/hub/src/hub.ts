@@ -15,6 +15,8 @@ import { registerBackup } from './backup-route.ts'
 export interface HubPorts extends Omit<ServicePorts, 'destinations'> {
   /** Where copies of the store go; left out: none can be taken. */
   readonly backups?: BackupFolder | undefined
+  /** The way out of each destination; left out: `http` for all. */
+  readonly wayOut?: Parameters<typeof createDestinations>[0]['wayOut']
 }
 
 /** Pace and limits of a hub; each has a default fit for production. */
@@ -43,7 +45,7 @@ export interface Hub {
 export async function createHub(hubPorts: HubPorts, settings: HubSettings = {}): Promise<Hub> {
   const { store, bus, time, ids, log, http, tenants } = hubPorts
   const { statusRoundMs, accountEveryMs, ...pace } = settings
-  const destinations = createDestinations({ tenants, http, ids })
+  const destinations = createDestinations({ tenants, wayOut: hubPorts.wayOut ?? (() => http), ids })
   const ports: ServicePorts = { ...hubPorts, destinations }
   const services = [
     createJournalArchiver(ports),

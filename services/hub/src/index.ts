@@ -1,5 +1,5 @@
-export type { HubConfig } from './config.ts'
-export { readHubConfig } from './config.ts'
+export type { HubConfig } from '@samband/process'
+export { readHubConfig } from '@samband/process'
 export type { EmbeddedHub, EmbeddedOptions } from './embedded.ts'
 export { openEmbeddedHub } from './embedded.ts'
 export type { Hub, HubPorts, HubSettings } from './hub.ts'

@@ -1,8 +1,15 @@
 import { asHubError } from '@samband/kernel'
-import { kindOfFolder, realIds, realTime, startTracing, whyNotListening } from '@samband/process'
+import {
+  folderFaults,
+  kindOfFolder,
+  readHubConfig,
+  realIds,
+  realTime,
+  startTracing,
+  whyNotListening,
+} from '@samband/process'
 import { createPinoLogger } from '@samband/runtime'
 import pino from 'pino'
-import { folderFaults, readHubConfig } from './config.ts'
 import { openEmbeddedHub } from './embedded.ts'
 
 /** The embedded hub: `npm start`. Prints one JSON line with its address when it is ready; ends on SIGTERM or SIGINT after a drain. */
@@ -24,6 +31,7 @@ const embedded = await openEmbeddedHub({
   backupsFolder: config.backupsFolder,
   tokenKey: config.tokenKey,
   rereadMs: config.rereadMs,
+  wayOut: config.wayOut,
   env: process.env,
   time: realTime(),
   ids: realIds(),

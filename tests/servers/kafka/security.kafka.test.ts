@@ -1,4 +1,7 @@
-import { createKafkaBus, type KafkaSettings } from '@samband/bus/kafka'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createKafkaBus, type KafkaSettings, readKafkaEnv, withTokens } from '@samband/bus/kafka'
 import { realTime } from '@samband/process'
 import { createKeptLog } from '@samband/runtime/testing'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -38,6 +41,7 @@ withServer('Kafka with login and encryption', await ownKafka(), (kafka) => {
     const ways: [string, Omit<KafkaSettings, 'clientId'>][] = [
       ['TLS with a CA of its own', { brokers: [kafka.tls], tls: { caFile } }],
       ['SCRAM-SHA-512', { brokers: [kafka.scram], login: scram }],
+      ['SCRAM-SHA-256', { brokers: [kafka.scram], login: { ...scram, mechanism: 'scram-sha-256' } }],
       ['SCRAM-SHA-512 over TLS', { brokers: [kafka.scramTls], tls: { caFile }, login: scram }],
       [
         'OAUTHBEARER',
@@ -52,6 +56,62 @@ withServer('Kafka with login and encryption', await ownKafka(), (kafka) => {
       await bus.consume(inbox.subscription(`group-${topic}`))
       await until('both came', () => inbox.texts.length === 2)
 
+      expect(await bus.ends(topic)).toHaveLength(2)
+    })
+  })
+
+  describe('by the environment alone', () => {
+    /** A token endpoint that knows one client. */
+    async function tokenEndpoint(): Promise<string> {
+      const server = createServer((incoming, outgoing) => {
+        const isKnown = incoming.headers.authorization === `Basic ${Buffer.from('samband:hemmelig').toString('base64')}`
+        if (!isKnown) return void outgoing.writeHead(401).end()
+        outgoing.end(JSON.stringify({ access_token: token('samband'), expires_in: 300 }))
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      onTestFinished(() => void server.close())
+      return `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`
+    }
+
+    function settingsOf(env: Record<string, string>): KafkaSettings {
+      const read = readKafkaEnv(env)
+      if ('faults' in read) throw new Error(read.faults.join())
+      return withTokens(read.settings, realTime())
+    }
+
+    test('OAUTHBEARER with client credentials lets in, and a refused client is told by its variable', async () => {
+      const env = {
+        SAMBAND_KAFKA_BROKERS: kafka.oauth,
+        SAMBAND_KAFKA_LOGIN: 'oauthbearer',
+        SAMBAND_KAFKA_TOKEN_URL: await tokenEndpoint(),
+        SAMBAND_KAFKA_TOKEN_CLIENT: 'samband',
+        SAMBAND_KAFKA_TOKEN_SECRET: 'hemmelig',
+      }
+      const { bus, topic } = open(settingsOf(env))
+      await bus.ensureTopics([topic])
+      await bus.append([record(topic, 'r-1')])
+      expect((await bus.ends(topic)).map(({ endOffset }) => endOffset).sort()).toEqual([0, 1])
+      const refused = open(settingsOf({ ...env, SAMBAND_KAFKA_TOKEN_SECRET: 'hunter2' }))
+      await expect(refused.bus.ends(topic)).rejects.toMatchObject({
+        code: 'BUS_INNLOGGING_AVVIST',
+        disposition: 'paused',
+        message: expect.stringContaining('SAMBAND_KAFKA_TOKEN_CLIENT'),
+      })
+    })
+
+    test('SCRAM-SHA-256 over TLS', async () => {
+      const { bus, topic } = open(
+        settingsOf({
+          SAMBAND_KAFKA_BROKERS: kafka.scramTls,
+          SAMBAND_KAFKA_TLS: 'true',
+          SAMBAND_KAFKA_CA_FILE: caFile,
+          SAMBAND_KAFKA_LOGIN: 'scram-sha-256',
+          SAMBAND_KAFKA_USER: login.username,
+          SAMBAND_KAFKA_PASSWORD: login.password,
+        }),
+      )
+      await bus.ensureTopics([topic])
       expect(await bus.ends(topic)).toHaveLength(2)
     })
   })

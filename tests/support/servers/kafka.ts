@@ -77,16 +77,20 @@ function freePort(): Promise<number> {
   })
 }
 
-/** A broker from Maven's jars, with every listener; `undefined` where Java, Maven or openssl are missing. */
-export async function ownKafka(): Promise<OwnKafka | undefined> {
+/**
+ * A broker from Maven's jars, with every listener; `undefined` where Java, Maven or openssl are missing.
+ * @param settings lines such as `super.users=User:ANONYMOUS`, which win over the usual ones
+ */
+export async function ownKafka(settings: readonly string[] = []): Promise<OwnKafka | undefined> {
   const folder = temporaryFolder('kafka')
   let pid = 0
   // A run that is interrupted leaves no broker behind.
   const killAtExit = () => {
     if (pid > 0) process.kill(pid, 'SIGKILL')
   }
+  const more = settings.flatMap((line) => ['--set', line])
   const tell = async (verb: string) => {
-    const { stdout } = await run(process.execPath, [PROGRAM, verb, '--dir', folder.path, '--secure'])
+    const { stdout } = await run(process.execPath, [PROGRAM, verb, '--dir', folder.path, '--secure', ...more])
     const answer = JSON.parse(stdout)
     pid = answer.pid ?? 0
     return answer

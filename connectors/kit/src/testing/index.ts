@@ -1,3 +1,7 @@
+export type { TestAuthority, TestCertificate } from './certificates.ts'
+export { createTestAuthority } from './certificates.ts'
+export type { ProxyBehaviour, TestProxy } from './connect-proxy.ts'
+export { startTestProxy } from './connect-proxy.ts'
 export { countingIds } from './counting-ids.ts'
 export type { ManualTime } from './manual-time.ts'
 export { manualTime } from './manual-time.ts'

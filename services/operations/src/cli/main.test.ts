@@ -52,3 +52,9 @@ test('the program names every variable that is missing or empty', async () => {
   expect(code).toBe(2)
   for (const name of ['SAMBAND_URL', 'SAMBAND_KLIENT_ID', 'SAMBAND_KLIENT_SECRET']) expect(err).toContain(name)
 })
+
+test('doctor needs no hub, but the environment of one', async () => {
+  const { code, out } = await samband(['doctor'], {})
+  expect([code, out.startsWith('FEIL')]).toEqual([1, true])
+  expect(out).toContain('SAMBAND_POSTGRES_URL')
+})

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
 import { restoreBackup } from '@samband/store'
 import { EXIT } from './exit-codes.ts'
 import { runCli } from './run-cli.ts'
@@ -13,6 +13,9 @@ const { env, argv, stdout, stderr } = process
 process.umask(0o077)
 /** An empty variable is one that is not set. */
 const given = (name: string): string | undefined => env[name] || undefined
+
+const out = (text: string): void => void stdout.write(`${text}\n`)
+const err = (text: string): void => void stderr.write(`${text}\n`)
 
 process.exitCode = await runCli({
   args: argv.slice(2),
@@ -37,9 +40,21 @@ process.exitCode = await runCli({
     head: headOf,
     restore: (from, folder) => restoreBackup({ backupFile: from, folder, clock: { now: () => Date.now() } }),
   },
+  async doctor(args) {
+    // They bring the clients of every store with them, which no other verb needs.
+    const [{ runDoctor }, { realIds, realTime }] = await Promise.all([
+      import('@samband/doctor'),
+      import('@samband/process'),
+    ])
+    const freeBytes = (folder: string) => {
+      const { bavail, bsize } = statfsSync(folder)
+      return bavail * bsize
+    }
+    return runDoctor(args, { env, time: realTime(), ids: realIds(), freeBytes }, { out, err })
+  },
   width: stdout.isTTY ? stdout.columns : WIDTH_WITHOUT_TERMINAL,
-  out: (text) => void stdout.write(`${text}\n`),
-  err: (text) => void stderr.write(`${text}\n`),
+  out,
+  err,
 }).catch((error: unknown) => {
   stderr.write(`Det er en feil i kommandolinjen: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.refused

@@ -51,6 +51,7 @@ async function samband(
     settings: { ...SETTINGS, ...changes.settings },
     transport: changes.transport ?? intoTheApp(),
     files: NO_FILES,
+    doctor: async () => EXIT.usage,
     width: changes.width ?? 100,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),

@@ -13,8 +13,10 @@ export interface CliWorld {
   readonly args: readonly string[]
   readonly settings: CliSettings
   readonly transport: Transport
-  /** The file system, for the one verb that works without a hub. */
+  /** The file system, for restore. */
   readonly files: Pick<RestoreWorld, 'isFolder' | 'head' | 'restore'>
+  /** Looks at the installation of this environment, after the name of the verb. */
+  readonly doctor: (args: readonly string[]) => Promise<number>
   /** Columns of the terminal. */
   readonly width: number
   out(text: string): void
@@ -31,6 +33,7 @@ export async function runCli(world: CliWorld): Promise<number> {
     return isAsked ? EXIT.ok : EXIT.usage
   }
   if (args[0] === 'restore') return runRestore(args.slice(1), { ...world.files, out: world.out, err: world.err })
+  if (args[0] === 'doctor') return world.doctor(args.slice(1))
   const verb = findVerb(args)
   if (verb === undefined) {
     world.err(`Kommandoen er ukjent.\n\n${usage()}`)

@@ -1,10 +1,14 @@
 import { RESTORE_ABOUT, RESTORE_USAGE } from './restore.ts'
 import { OPTIONS, VERBS, type Verb } from './verbs.ts'
 
+const DOCTOR_USAGE = 'doctor [--token | --nett]'
+const DOCTOR_ABOUT =
+  'sjekk oppsettet og alt det hviler på; --nett viser åpninger å bestille. Med miljøvariablene til navet'
+
 /** The whole usage text. */
 export function usage(): string {
   const heads = VERBS.map(headOf)
-  const width = Math.max(...heads.map((head) => head.length), RESTORE_USAGE.length) + 2
+  const width = Math.max(...heads.map((head) => head.length), RESTORE_USAGE.length, DOCTOR_USAGE.length) + 2
   return [
     'Samband, kommandolinjen for drift',
     '',
@@ -12,6 +16,7 @@ export function usage(): string {
     '',
     ...VERBS.map((verb, index) => `  ${(heads[index] ?? '').padEnd(width)}${verb.about}`),
     `  ${RESTORE_USAGE.padEnd(width)}${RESTORE_ABOUT}`,
+    `  ${DOCTOR_USAGE.padEnd(width)}${DOCTOR_ABOUT}`,
     '',
     'Valg for alle: --json gir svaret fra navet som JSON, --help forklarer kommandoen.',
     '',

@@ -1,11 +1,18 @@
 import type { HttpDependencies } from '@samband/connector-kit'
-import type { BoundDestination, IdSource } from '@samband/kernel'
+import type { BoundDestination, IdSource, TokenSource } from '@samband/kernel'
 import { HubError } from '@samband/kernel'
 import { createMaskinportenTokenSources } from '@samband/maskinporten'
 import type { Noark5Access } from '@samband/noark5'
 import type { FindDestination } from '@samband/runtime'
 import type { SvarUtAccess } from '@samband/svarut'
-import type { Noark5Settings, SvarUtSettings, Tenant, TenantRegistry } from '@samband/tenants'
+import type {
+  MaskinportenSettings,
+  Noark5Settings,
+  SvarUtSettings,
+  Tenant,
+  TenantRegistry,
+  WayOutSettings,
+} from '@samband/tenants'
 import { maskinportenConfigOf, noarkProfileOf } from './connector-settings.ts'
 
 /** The ways out of the hub, as the tenants' files say at this moment. */
@@ -20,10 +27,20 @@ export interface Destinations {
 /** Reads the tenants' files at every use, so that a changed file counts at once. */
 export function createDestinations(deps: {
   readonly tenants: TenantRegistry
-  readonly http: HttpDependencies
+  /** The way out of a destination, by what its tenant's file says of it; the same object for the same settings. */
+  readonly wayOut: (settings: WayOutSettings | undefined) => HttpDependencies
   readonly ids: IdSource
 }): Destinations {
-  const tokenSourceFor = createMaskinportenTokenSources({ http: deps.http, ids: deps.ids })
+  const { wayOut } = deps
+  const sourcesBy = new Map<HttpDependencies, ReturnType<typeof createMaskinportenTokenSources>>()
+
+  /** Tenants that ask for the same token by the same way share it. */
+  function tokenSourceOf(settings: MaskinportenSettings): TokenSource {
+    const http = wayOut(settings.wayOut)
+    const sources = sourcesBy.get(http) ?? createMaskinportenTokenSources({ http, ids: deps.ids })
+    sourcesBy.set(http, sources)
+    return sources(maskinportenConfigOf(settings))
+  }
 
   function tenantOf(orgnr: string): Tenant {
     const tenant = deps.tenants.get(orgnr)
@@ -77,18 +94,22 @@ export function createDestinations(deps: {
     svarutAccess(to) {
       const settings = tenantOf(to.tenant).connectors.svarut
       if (!sameAccount(svarutDestination(to.tenant, settings), to)) throw gone(to)
-      const token = tokenSourceFor(maskinportenConfigOf(settings.maskinporten))
-      return { token, integrasjonId: settings.integrasjonId, integrasjonPassord: settings.integrasjonPassord.text() }
+      return {
+        token: tokenSourceOf(settings.maskinporten),
+        integrasjonId: settings.integrasjonId,
+        integrasjonPassord: settings.integrasjonPassord.text(),
+        http: wayOut(settings.wayOut),
+      }
     },
     noark5Access(to) {
       const settings = noark5Of(to.tenant)
       if (!sameAccount(noark5Destination(to.tenant, settings), to)) throw gone(to)
       const { login } = settings
-      const profile = noarkProfileOf(settings)
+      const access = { profile: noarkProfileOf(settings), http: wayOut(settings.wayOut) }
       if (login.type === 'basic')
-        return { profile, login: { type: 'basic', user: login.user, password: login.password.text() } }
+        return { ...access, login: { type: 'basic', user: login.user, password: login.password.text() } }
       return {
-        profile,
+        ...access,
         login: {
           type: 'oauth2',
           clientId: login.clientId,

@@ -1,4 +1,7 @@
+export { maskinportenConfigOf } from './connector-settings.ts'
 export type { Destinations } from './destinations.ts'
 export { createDestinations } from './destinations.ts'
 export type { StoredInnhold } from './innhold.ts'
 export { noarkInnholdOf, svarUtInnholdOf } from './innhold.ts'
+export type { DefaultWayOut, WaysOut } from './ways-out.ts'
+export { createWaysOut, wayOutOf } from './ways-out.ts'

@@ -67,3 +67,36 @@ test('a user without a password is a fault, and so is a CA without TLS', () => {
   const faults = 'faults' in read ? read.faults : []
   expect(faults.map((fault) => fault.split(':')[0])).toEqual(['SAMBAND_KAFKA_PASSWORD', 'SAMBAND_KAFKA_CA_FILE'])
 })
+
+test('the way out is read, and half a way out is told by the variable that is missing or too much', () => {
+  const way = { SAMBAND_OUT_PROXY: 'http://proxy.example.no:3128', SAMBAND_OUT_ADDRESS: '10.0.0.5' }
+  const full = {
+    ...way,
+    SAMBAND_OUT_PROXY_USER: 'samband',
+    SAMBAND_OUT_PROXY_PASSWORD: 'hunter2',
+    SAMBAND_OUT_NO_PROXY: '.kommune.no, arkiv,',
+  }
+  expect(readServiceConfig({ ...ENV, ...full })).toMatchObject({
+    config: {
+      wayOut: {
+        sourceAddress: '10.0.0.5',
+        proxy: {
+          url: 'http://proxy.example.no:3128',
+          login: { user: 'samband', password: 'hunter2' },
+          except: ['.kommune.no', 'arkiv'],
+        },
+      },
+    },
+  })
+  const faultsOf = (env: Record<string, string>) => {
+    const read = readServiceConfig({ ...ENV, ...env })
+    const faults = 'faults' in read ? read.faults : []
+    expect(faults.join()).not.toContain('hunter2')
+    return faults.map((fault) => fault.split(' ')[0])
+  }
+  expect(faultsOf({ ...way, SAMBAND_OUT_PROXY_USER: 'samband' })).toEqual(['SAMBAND_OUT_PROXY_PASSWORD'])
+  expect(faultsOf({ ...way, SAMBAND_OUT_PROXY_PASSWORD: 'hunter2' })).toEqual(['SAMBAND_OUT_PROXY_USER'])
+  expect(faultsOf({ SAMBAND_OUT_NO_PROXY: 'arkiv' })).toEqual(['SAMBAND_OUT_NO_PROXY'])
+  expect(faultsOf({ SAMBAND_OUT_PROXY: 'http://samband:hunter2@proxy:3128' })).toEqual(['SAMBAND_OUT_PROXY'])
+  expect(faultsOf({ SAMBAND_OUT_ADDRESS: 'hunter2' })).toEqual(['SAMBAND_OUT_ADDRESS'])
+})

@@ -1,6 +1,7 @@
-import { type KafkaSettings, readKafkaEnv } from '@samband/bus/kafka/env'
+import { type KafkaEnvironment, readKafkaEnv } from '@samband/bus/kafka/env'
 import { z } from 'zod'
 import { environmentFaults, setVariables } from './environment.ts'
+import { refuseHalfAWay, wayOutShape, wayOutVariables } from './way-out-env.ts'
 
 const port = z.coerce.number().int().min(0).max(65_535)
 const text = z.string().min(1)
@@ -54,8 +55,19 @@ export const ServiceEnv = z
     SAMBAND_KAFKA_BROKERS: text.describe('Brokers to begin with: `host:port`, separated by commas.'),
     SAMBAND_KAFKA_TLS: text.default('false').describe('Whether brokers are spoken to over TLS.'),
     SAMBAND_KAFKA_CA_FILE: text.optional().describe('Authorities to trust for the brokers (PEM).'),
-    SAMBAND_KAFKA_USER: text.optional().describe('User for SASL SCRAM-SHA-512; none when left out.'),
+    SAMBAND_KAFKA_LOGIN: text
+      .optional()
+      .describe(
+        'How to log in: `scram-sha-512` (taken when only user and password are set), `scram-sha-256`, `oauthbearer`.',
+      ),
+    SAMBAND_KAFKA_USER: text.optional().describe('User for SCRAM; none when left out.'),
     SAMBAND_KAFKA_PASSWORD: text.optional().describe('Its password.'),
+    SAMBAND_KAFKA_TOKEN_URL: text
+      .optional()
+      .describe('With oauthbearer: the token endpoint (client credentials), trusted by SAMBAND_KAFKA_CA_FILE too.'),
+    SAMBAND_KAFKA_TOKEN_CLIENT: text.optional().describe('With oauthbearer: the client’s id there.'),
+    SAMBAND_KAFKA_TOKEN_SECRET: text.optional().describe('With oauthbearer: its secret.'),
+    SAMBAND_KAFKA_TOKEN_SCOPE: text.optional().describe('With oauthbearer: the scopes to ask for.'),
     SAMBAND_POSTGRES_URL: text.describe('`postgresql://user@host:port/database`.'),
     SAMBAND_POSTGRES_SCHEMA: text.default('samband').describe('Schema of this installation.'),
     SAMBAND_POSTGRES_POOL: z.coerce
@@ -72,8 +84,10 @@ export const ServiceEnv = z
     SAMBAND_S3_CA_FILE: text.optional().describe('Authorities to trust for the object store (PEM).'),
     SAMBAND_S3_KEY: text.describe('Its access key.'),
     SAMBAND_S3_SECRET: text.describe('The secret of that key.'),
+    ...wayOutShape,
     SAMBAND_OTLP_URL: z.url().optional().describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
+  .check(refuseHalfAWay)
   .transform((env) => ({
     tenantsFolder: env.SAMBAND_TENANTS,
     tokenKey: Buffer.from(env.SAMBAND_TOKEN_KEY, 'base64'),
@@ -86,6 +100,7 @@ export const ServiceEnv = z
     rereadMs: env.SAMBAND_REREAD_MS,
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,
     otlpUrl: env.SAMBAND_OTLP_URL,
+    wayOut: wayOutVariables(env),
     postgres: {
       url: env.SAMBAND_POSTGRES_URL,
       schema: env.SAMBAND_POSTGRES_SCHEMA,
@@ -104,7 +119,7 @@ export const ServiceEnv = z
   }))
 
 /** What a service's process is told. */
-export type ServiceConfig = z.infer<typeof ServiceEnv> & { readonly kafka: KafkaSettings }
+export type ServiceConfig = z.infer<typeof ServiceEnv> & { readonly kafka: KafkaEnvironment }
 
 /** Reads the environment once. Returns every fault together, by name of the variable, without any value. */
 export function readServiceConfig(

@@ -1,7 +1,6 @@
-import { createKafkaBus } from '@samband/bus/kafka'
-import { createDispatcher } from '@samband/connector-kit'
+import { createKafkaBus, withTokens } from '@samband/bus/kafka'
 import type { IdSource, Logger, Time } from '@samband/kernel'
-import { createDestinations } from '@samband/outbound'
+import { createDestinations, createWaysOut } from '@samband/outbound'
 import { createS3Client, createS3Payloads } from '@samband/payloads/s3'
 import { openPostgres } from '@samband/store/postgres'
 import { nodeSecrets } from '@samband/tenants'
@@ -9,6 +8,7 @@ import type { ServiceConfig } from './config.ts'
 import { openTenants } from './open-tenants.ts'
 import { payloadKey } from './payload-key.ts'
 import type { ServicePorts } from './service.ts'
+import { openWayOut } from './way-out-env.ts'
 
 /** What opening needs beside the settings. */
 export interface OpenPortsOptions {
@@ -29,9 +29,13 @@ export interface OpenPorts {
   close(): Promise<void>
 }
 
-/** @throws HubError STORE_UTILGJENGELIG (transient) when the database cannot be reached; Error when its schema is newer than this program */
+/**
+ * @throws HubError STORE_UTILGJENGELIG (transient) when the database cannot be reached
+ * @throws Error when its schema is newer than this program, or SAMBAND_OUT_CA_FILE cannot be used
+ */
 export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
   const { config, time, ids, log } = options
+  const ways = createWaysOut({ byDefault: openWayOut(config.wayOut), time })
   const { store, report } = await openPostgres({
     settings: config.postgres,
     time,
@@ -59,13 +63,12 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
     clock: time.clock,
   })
   const bus = createKafkaBus({
-    settings: { ...config.kafka, clientId: `samband-${options.name}` },
+    settings: { ...withTokens(config.kafka, time), clientId: `samband-${options.name}` },
     time,
     log,
   })
-  const dispatcher = createDispatcher()
-  const http = { dispatcher, time }
-  const destinations = createDestinations({ tenants, http, ids })
+  const http = ways.by(undefined)
+  const destinations = createDestinations({ tenants, wayOut: ways.by, ids })
   let closed: Promise<void> | undefined
   return {
     ports: { store, bus, payloads, time, ids, log, http, tenants, destinations, tokenKey: config.tokenKey },
@@ -73,7 +76,7 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
       closed ??= (async () => {
         await bus.close()
         await tenants.stop()
-        await dispatcher.destroy()
+        await ways.destroy()
         s3.destroy()
         await store.close()
       })()

@@ -42,6 +42,14 @@ export async function checkTenantFile(text: string, secrets: SecretResolver): Pr
   }
 }
 
+/** Checks the form of a tenant's file alone, for whoever plans: no secret is fetched, and those of `value` cannot be read. */
+export function checkTenantForm(text: string): { readonly faults: readonly Fault[]; readonly value?: Tenant } {
+  const { raw, faults } = parseYaml(text)
+  if (faults.length > 0) return { faults }
+  const parsed = TenantFile.safeParse(raw)
+  return parsed.success ? { faults, value: parsed.data } : { faults: faultsOf(parsed.error.issues, raw) }
+}
+
 /** Checks the text of operators.yaml and fetches its secrets. Names all faults together. Never rejects. */
 export async function checkOperatorsFile(
   text: string,

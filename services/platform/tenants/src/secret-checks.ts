@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { createHash, createHmac, createPrivateKey } from 'node:crypto'
+import { createHash, createHmac, createPrivateKey, X509Certificate } from 'node:crypto'
 import type { Fault } from './faults.ts'
 import { pathText } from './faults.ts'
 import type { SecretResolver } from './secret.ts'
@@ -80,6 +80,10 @@ function contentFault(path: string, ref: string, value: string): Fault | undefin
     return { path, expected: 'at least 32 bytes in base64', came, todo: 'Make one with: openssl rand -base64 32' }
   }
   if (isPrivateKeyPath(path)) return privateKeyFault(path, ref, value)
+  if (path.endsWith('.wayOut.ca') && !holdsCertificates(value)) {
+    const todo = 'Ask whoever runs the authority for its certificate as PEM, and refer to it as file:/path.'
+    return { path, expected: 'one or more certificates in PEM', came, todo }
+  }
   if (/^(?:klienter)?\[\d+\]\.secret$/.test(path) && value.length < 16) {
     return {
       path,
@@ -89,6 +93,16 @@ function contentFault(path: string, ref: string, value: string): Fault | undefin
     }
   }
   return undefined
+}
+
+/** Whether a text is certificates in PEM, each of which can be read. */
+export function holdsCertificates(text: string): boolean {
+  const found = text.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? []
+  try {
+    return found.length > 0 && found.every((one) => new X509Certificate(one) !== undefined)
+  } catch {
+    return false
+  }
 }
 
 /** How many bytes; 0 for what is no base64. */

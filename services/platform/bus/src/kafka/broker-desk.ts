@@ -30,6 +30,12 @@ const SHOWN_TRIES = 10
 export interface BrokerDesk {
   /** Facts by topic; a topic that does not exist is absent. */
   topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  /** `host:port` of every broker, as it tells its clients. Needs only one of the brokers to begin with. */
+  brokers(): Promise<readonly string[]>
+  /** Those of the groups that we may not use. Changes nothing. */
+  refusedGroups(names: readonly string[]): Promise<readonly string[]>
+  /** As `topics`, with what we may do with each. @throws HubError BUS_TILGANG_NEKTET (paused) when one may not even be looked up */
+  rights(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
   /** @throws HubError BUS_TOPIC_FINNES_IKKE (permanent) */
   topic(name: string): Promise<TopicFacts>
   ranges(topic: string): Promise<readonly LogRange[]>
@@ -102,6 +108,9 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
 
   return {
     topics,
+    brokers: () => use('asking who is in the cluster', ({ metadata }) => metadata.brokers()),
+    refusedGroups: (names) => use('asking for groups', ({ metadata }) => metadata.refusedGroups(names)),
+    rights: (names) => use('asking for our rights', ({ metadata }) => metadata.topics(names, { rights: true })),
     async topic(name) {
       const facts = (await topics([name])).get(name)
       if (facts === undefined)

@@ -25,7 +25,7 @@ export const PATIENT_RETRY = { ...QUICK_RETRY, maxRetryTime: 1_000, retries: 12 
 
 /** kafkajs writes into the object it is given: with a shared one, a later client would log in with the first one's password. */
 function freshLogin(login: KafkaLogin): NonNullable<KafkaConfig['sasl']> {
-  if (login.mechanism === 'scram-sha-512') return { ...login }
+  if (login.mechanism !== 'oauthbearer') return { ...login }
   return { mechanism: 'oauthbearer', oauthBearerProvider: async () => ({ value: await login.token() }) }
 }
 

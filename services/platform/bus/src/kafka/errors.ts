@@ -33,6 +33,13 @@ function isRefusedLogin({ name, type }: Trouble): boolean {
   return name === 'KafkaJSSASLAuthenticationError' || refusedLogin.has(type ?? '')
 }
 
+/** What our own side threw, which kafkajs wraps: the token source knows best what is wrong with the login. */
+function hubErrorIn(error: unknown): HubError | undefined {
+  for (let one = error, depth = 0; one instanceof Error && depth < 10; one = one.cause, depth += 1)
+    if (one instanceof HubError) return one
+  return undefined
+}
+
 /** Whether the broker refused the request because it, or a record in it, has too many bytes. */
 export function isTooLarge(error: unknown): boolean {
   return chainOf(error).some(({ type }) => type === 'MESSAGE_TOO_LARGE' || type === 'RECORD_LIST_TOO_LARGE')
@@ -57,7 +64,8 @@ export function isUndecodable(error: unknown): boolean {
  * connection "not retriable" once its own tries are used up.
  */
 export function toBusError(cause: unknown, doing: string): HubError {
-  if (cause instanceof HubError) return cause
+  const own = hubErrorIn(cause)
+  if (own !== undefined) return own
   const chain = chainOf(cause)
   if (chain.some(isRefusedLogin)) {
     return new HubError(

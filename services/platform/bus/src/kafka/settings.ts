@@ -1,11 +1,21 @@
 /** How this process proves who it is. */
 export type KafkaLogin =
   | { readonly mechanism: 'scram-sha-512'; readonly username: string; readonly password: string }
+  | { readonly mechanism: 'scram-sha-256'; readonly username: string; readonly password: string }
   | {
       readonly mechanism: 'oauthbearer'
       /** Asked at every connection; must hand out a token that is still valid for a while. */
       token(): Promise<string>
     }
+
+/** A client that gets its tokens for the brokers by OAuth 2 client credentials. */
+export interface KafkaTokenClient {
+  readonly mechanism: 'oauthbearer'
+  readonly tokenUrl: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly scope?: string
+}
 
 /** How to reach the cluster: plain data, one place per deployment. */
 export interface KafkaSettings {
@@ -16,6 +26,11 @@ export interface KafkaSettings {
   /** Absent means no encryption. Without `caFile` the authorities that Node knows are trusted. */
   readonly tls?: { readonly caFile?: string }
   readonly login?: KafkaLogin
+}
+
+/** The settings as the environment has them: with a client for tokens instead of tokens. */
+export type KafkaEnvironment = Omit<KafkaSettings, 'login'> & {
+  readonly login?: Exclude<KafkaLogin, { readonly mechanism: 'oauthbearer' }> | KafkaTokenClient
 }
 
 /** Waits and sizes. The defaults are meant for production; tests make them smaller. */

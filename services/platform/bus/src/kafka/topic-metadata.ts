@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import { groupsBody, readRefusedGroups } from './group-rights.ts'
 
 /** What the cluster says of one topic. */
 export interface TopicFacts {
@@ -6,6 +7,8 @@ export interface TopicFacts {
   readonly identity: string
   /** Partitions, and whether each has a leader. */
   readonly partitions: readonly { readonly partition: number; readonly hasLeader: boolean; readonly replicas: number }[]
+  /** What we may do, only where it was asked for. A broker without an authorizer lets everybody do everything. */
+  readonly rights?: { readonly read: boolean; readonly write: boolean }
 }
 
 /**
@@ -33,7 +36,11 @@ interface ConnectionPool {
 /** A cluster of the client, to be asked for metadata. */
 export interface MetadataSource {
   /** Facts by topic; a topic that does not exist is absent. Throws what kafkajs throws, and for a refusal an error with Kafka's `type`. */
-  topics(names: readonly string[]): Promise<ReadonlyMap<string, TopicFacts>>
+  topics(names: readonly string[], wanted?: { readonly rights: boolean }): Promise<ReadonlyMap<string, TopicFacts>>
+  /** `host:port` of every broker, as it tells its clients; asked of one of the brokers to begin with. */
+  brokers(): Promise<readonly string[]>
+  /** Those of the groups that we may not even look up. Makes none, and asks no broker to be ready for groups. */
+  refusedGroups(names: readonly string[]): Promise<readonly string[]>
   disconnect(): Promise<void>
 }
 
@@ -54,40 +61,61 @@ export function createMetadataSource(kafka: Kafka): MetadataSource {
   const make = symbol && makers[symbol]
   if (make === undefined) throw new TypeError('This is not kafkajs 2.2.4: it has no private:Kafka:createCluster.')
   const cluster = make({ allowAutoTopicCreation: false })
+
+  async function send<Answer>(
+    request: { readonly apiKey: number; readonly apiVersion: number; readonly apiName: string; readonly body: Buffer },
+    read: (payload: Buffer) => Answer,
+  ): Promise<Answer> {
+    await cluster.connect()
+    const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
+    const { body, ...api } = request
+    return connectionPool.send({
+      request: { ...api, encode: async () => ({ buf: body, buffer: body }) },
+      response: { decode: async (payload) => read(payload), parse: async (answer) => answer },
+    })
+  }
+
+  function ask(names: readonly string[], wantsRights: boolean): Promise<Answer> {
+    const body = requestBody(names, wantsRights)
+    return send({ apiKey: METADATA, apiVersion: VERSION, apiName: 'Metadata', body }, readAnswer)
+  }
+
   return {
-    async topics(names) {
-      await cluster.connect()
-      const { connectionPool } = await cluster.brokerPool.findConnectedBroker()
-      const body = requestBody(names)
-      return connectionPool.send({
-        request: {
-          apiKey: METADATA,
-          apiVersion: VERSION,
-          apiName: 'Metadata',
-          encode: async () => ({ buf: body, buffer: body }),
-        },
-        response: { decode: async (payload) => readAnswer(payload), parse: async (facts) => facts },
-      })
-    },
+    topics: async (names, { rights } = { rights: false }) => (await ask(names, rights)).topics,
+    brokers: async () => (await ask([], false)).brokers,
+    refusedGroups: (names) =>
+      send({ apiKey: 15, apiVersion: 0, apiName: 'DescribeGroups', body: groupsBody(names) }, readRefusedGroups),
     disconnect: () => cluster.disconnect(),
   }
+}
+
+interface Answer {
+  readonly brokers: readonly string[]
+  readonly topics: ReadonlyMap<string, TopicFacts>
 }
 
 /**
  * Metadata request version 11 after kafkajs's header version 1. A flexible request has header version 2, which is the same and then
  * one byte for "no tagged fields".
  */
-function requestBody(names: readonly string[]): Buffer {
+function requestBody(names: readonly string[], wantsRights: boolean): Buffer {
   const topics = names.flatMap((name) => {
     const bytes = Buffer.from(name)
     return [Buffer.alloc(16), uvarint(bytes.length + 1), bytes, NO_TAGS]
   })
   const allowCreation = Buffer.from([0])
-  const includeAuthorized = Buffer.from([0])
+  const includeAuthorized = Buffer.from([wantsRights ? 1 : 0])
   return Buffer.concat([NO_TAGS, uvarint(names.length + 1), ...topics, allowCreation, includeAuthorized, NO_TAGS])
 }
 
 const NO_TAGS = Buffer.from([0])
+/** In place of the operations when they were not asked for. */
+const NOT_ASKED = -(2 ** 31)
+
+/** Kafka sets the bit of each of its AclOperations that we are allowed: READ is 3, WRITE 4. */
+function rightsOf(operations: number): { readonly read: boolean; readonly write: boolean } {
+  return { read: (operations & (1 << 3)) !== 0, write: (operations & (1 << 4)) !== 0 }
+}
 
 function uvarint(value: number): Buffer {
   const bytes: number[] = []
@@ -97,7 +125,7 @@ function uvarint(value: number): Buffer {
 }
 
 /** Reads a Metadata response version 11. kafkajs has taken the correlation id; a flexible response has tagged fields after it. */
-function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
+function readAnswer(payload: Buffer): Answer {
   let at = 0
   const past = (count: number) => {
     at += Math.max(0, count)
@@ -128,13 +156,14 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
 
   tags()
   int32() // throttle time
-  list(() => {
-    int32()
-    text()
-    int32()
-    text()
+  const brokers = list(() => {
+    int32() // node
+    const host = text()
+    const port = int32()
+    text() // rack
     tags()
-  }) // brokers: node, host, port, rack
+    return `${host}:${port}`
+  })
   text() // cluster id
   int32() // controller
   const facts = new Map<string, TopicFacts>()
@@ -154,12 +183,16 @@ function readAnswer(payload: Buffer): ReadonlyMap<string, TopicFacts> {
       tags()
       return { partition, hasLeader: leader >= 0, replicas }
     })
-    int32() // authorized operations
+    const operations = int32()
     tags()
     if (error === 0 || error === LEADER_NOT_AVAILABLE)
-      facts.set(name, { identity, partitions: partitions.sort((a, b) => a.partition - b.partition) })
+      facts.set(name, {
+        identity,
+        partitions: partitions.sort((a, b) => a.partition - b.partition),
+        ...(operations === NOT_ASKED ? {} : { rights: rightsOf(operations) }),
+      })
     else if (error !== UNKNOWN_TOPIC)
       throw Object.assign(new Error(`Kafka answered error ${error} for topic ${name}.`), { type: REFUSALS[error] })
   })
-  return facts
+  return { brokers: brokers.sort(), topics: facts }
 }

@@ -1,3 +1,5 @@
+export type { BucketAnswer, BucketStep } from './probe-bucket.ts'
+export { probeBucket } from './probe-bucket.ts'
 export type { S3ClientOptions } from './s3-client.ts'
 export { createS3Client } from './s3-client.ts'
 export type { S3Payloads, S3PayloadsOptions } from './s3-payloads.ts'

@@ -129,6 +129,11 @@ export class ObjectStore {
     if (hidden === true) await this.#removeVersions(key)
   }
 
+  /** The error of a store that gives back something else than was put. */
+  unlike(operation: string): HubError {
+    return unexpected('what was put', operation)
+  }
+
   /** Keys that begin with `prefix`, page by page. */
   async *keys(prefix: string): AsyncGenerator<string, void, undefined> {
     let ContinuationToken: string | undefined

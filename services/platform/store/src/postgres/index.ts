@@ -1,3 +1,5 @@
+export type { PostgresFacts } from './inspect.ts'
+export { inspectPostgres } from './inspect.ts'
 export type { OpenPostgresOptions, PostgresInstallation } from './installation.ts'
 export { openPostgres } from './installation.ts'
 export type { LineageReport } from './lineage.ts'

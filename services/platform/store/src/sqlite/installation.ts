@@ -22,7 +22,8 @@ import { isBusy, isDiskFull, openDatabase, type Synchronous } from './connection
 import { migrate } from './migrate.ts'
 import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
 
-const DATABASE_FILE = 'samband.db'
+/** The store's file in its folder. */
+export const DATABASE_FILE = 'samband.db'
 /** The counter kept outside the database: ahead of the one inside means that the file was put back from elsewhere (R27). */
 const GENERATION_FILE = 'samband.generation'
 
@@ -221,15 +222,20 @@ function keep(file: string, kept: string): void {
 function refuseMissing(folder: string): void {
   const target = join(folder, DATABASE_FILE)
   if (existsSync(target) && statSync(target).size > 0) return
-  const witness = readdirSync(folder).find(
+  const witness = witnessOf(readdirSync(folder))
+  if (witness === undefined) return
+  throw new Error(
+    `${target} is missing or empty, but ${witness} beside it shows that there was a store: no new one is made. Put the file back, or restore a backup (npm run samband -- restore); to begin with an empty store, use another folder.`,
+  )
+}
+
+/** The name among those of a folder that shows that there has been a store. */
+export function witnessOf(names: readonly string[]): string | undefined {
+  return names.find(
     (name) =>
       name === GENERATION_FILE ||
       name === `${DATABASE_FILE}.incoming` ||
       name.startsWith(`${DATABASE_FILE}${FORMER_MARK}`),
-  )
-  if (witness === undefined) return
-  throw new Error(
-    `${target} is missing or empty, but ${witness} beside it shows that there was a store: no new one is made. Put the file back, or restore a backup (npm run samband -- restore); to begin with an empty store, use another folder.`,
   )
 }
 

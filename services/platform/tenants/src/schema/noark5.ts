@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { says } from '../faults.ts'
 import { address, ceiling, group, SecretField, text } from './fields.ts'
 import { giveUpAfter, outlastsTiming, timing } from './timing.ts'
+import { WayOut } from './way-out.ts'
 
 const fromArchive = 'Ask whoever runs the archive core.'
 
@@ -61,6 +62,7 @@ export const Noark5 = group({
   profile: z.enum(['standard', 'nikita'], says('standard or nikita', 'Write nikita for a Nikita core, else standard.')),
   profileChanges: ProfileChanges.optional(),
   login: Login,
+  wayOut: WayOut.optional(),
   timing: timing({ startWithinMs: 5000, inFlightMs: 120_000, lookUpLagMs: 60_000 }),
   ceiling: ceiling().default(4),
   giveUpAfterMs: giveUpAfter(),

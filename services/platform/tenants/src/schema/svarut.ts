@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { says } from '../faults.ts'
 import { address, ceiling, group, milliseconds, OrgnrField, SecretField, text } from './fields.ts'
 import { giveUpAfter, outlastsTiming, timing } from './timing.ts'
+import { WayOut } from './way-out.ts'
 
 /** Below this time in flight a letter may still be taken by SvarUt, which gives up after 15 minutes itself. */
 export const SVARUT_SAFE_IN_FLIGHT_MS = 960_000
@@ -22,6 +23,7 @@ const Maskinporten = group({
   consumerOrg: OrgnrField.optional(),
   /** Requested audience (RFC 8707), for APIs that want tokens for themselves alone. */
   resource: z.array(text('an address of the API', fromApi), resourceFault).min(1, resourceFault).optional(),
+  wayOut: WayOut.optional(),
 })
 
 /** `connectors.svarut` of a tenant file. */
@@ -31,6 +33,7 @@ export const SvarUt = group({
   integrasjonId: text('the id of the Fiks-integrasjon', fromFiks),
   integrasjonPassord: SecretField,
   maskinporten: Maskinporten,
+  wayOut: WayOut.optional(),
   timing: timing({ startWithinMs: 5000, inFlightMs: SVARUT_SAFE_IN_FLIGHT_MS, lookUpLagMs: 300_000 }),
   ceiling: ceiling().default(4),
   giveUpAfterMs: giveUpAfter(),

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { HubError, type Logger } from '@samband/kernel'
 import { createBrokerDesk } from '../broker-desk.ts'
 import { readKafkaEnv } from '../kafka-env.ts'
+import { withTokens } from '../token-client.ts'
 import { readTopicPlans } from './topic-plan.ts'
 import { applyTopicPlans, describeReport } from './topics-command.ts'
 
@@ -37,7 +38,7 @@ async function run(): Promise<number> {
     console.error(`The environment has faults:\n${read.faults.map((fault) => `  ${fault}`).join('\n')}`)
     return MISCONFIGURED
   }
-  const desk = createBrokerDesk(read.settings, time, silent)
+  const desk = createBrokerDesk(withTokens(read.settings, time), time, silent)
   try {
     const report = await applyTopicPlans(desk, readTopicPlans(readFileSync(file, 'utf8')), { grow })
     console.log(describeReport(report))

@@ -14,6 +14,31 @@ export interface TopicsReport {
   readonly dangers: readonly string[]
 }
 
+/** Topics beside their plans. */
+export interface TopicsComparison extends Omit<TopicsReport, 'made' | 'grown'> {
+  readonly missing: readonly TopicPlan[]
+}
+
+/**
+ * Compares topics with their plans. Changes nothing.
+ * @throws HubError of the bus when the cluster cannot be asked, or does not tell us a topic's settings
+ */
+export async function compareTopicPlans(desk: BrokerDesk, plans: readonly TopicPlan[]): Promise<TopicsComparison> {
+  const facts = await desk.topics(plans.map(({ name }) => name))
+  const there = plans.flatMap((plan) => {
+    const fact = facts.get(plan.name)
+    return fact === undefined ? [] : [{ plan, fact }]
+  })
+  const compared = await Promise.all(
+    there.map(async ({ plan, fact }) => ({ plan, dangers: dangersOf(plan, await asIs(desk, plan.name, fact)) })),
+  )
+  return {
+    missing: plans.filter(({ name }) => !facts.has(name)),
+    asPlanned: compared.filter(({ dangers }) => dangers.length === 0).map(({ plan }) => plan.name),
+    dangers: compared.flatMap(({ dangers }) => dangers),
+  }
+}
+
 /**
  * Makes the topics that are missing and compares those that are there with their plans. With `grow` it first adds the partitions that a plan has more
  * of; fewer there cannot be, and a plan with fewer is a danger then. It changes nothing else of a topic that exists: each such change may cost
@@ -25,28 +50,25 @@ export async function applyTopicPlans(
   plans: readonly TopicPlan[],
   { grow = false }: { readonly grow?: boolean } = {},
 ): Promise<TopicsReport> {
-  const facts = await desk.topics(plans.map(({ name }) => name))
-  const missing = plans.filter(({ name }) => !facts.has(name))
+  const before = await desk.topics(plans.map(({ name }) => name))
+  const missing = plans.filter(({ name }) => !before.has(name))
   await desk.create(missing.map(creation))
   const there = plans.flatMap((plan) => {
-    const fact = facts.get(plan.name)
+    const fact = before.get(plan.name)
     return fact === undefined ? [] : [{ plan, from: fact.partitions.length }]
   })
   const short = grow ? there.filter(({ plan, from }) => from < plan.partitions) : []
   for (const { plan } of short) await desk.grow(plan.name, plan.partitions)
-  const standing = await desk.topics(there.map(({ plan }) => plan.name))
-  const compared = await Promise.all(
-    there.map(async ({ plan, from }) => {
-      const fact = standing.get(plan.name)
-      const dangers = fact === undefined ? [] : dangersOf(plan, await asIs(desk, plan.name, fact))
-      return { plan, dangers: [...dangers, ...(grow && from > plan.partitions ? [tooMany(plan, from)] : [])] }
-    }),
+  const compared = await compareTopicPlans(
+    desk,
+    there.map(({ plan }) => plan),
   )
+  const long = grow ? there.filter(({ plan, from }) => from > plan.partitions) : []
   return {
     made: missing.map(({ name }) => name),
     grown: short.map(({ plan, from }) => ({ name: plan.name, from, to: plan.partitions })),
-    asPlanned: compared.filter(({ dangers }) => dangers.length === 0).map(({ plan }) => plan.name),
-    dangers: compared.flatMap(({ dangers }) => dangers),
+    asPlanned: compared.asPlanned.filter((name) => !long.some(({ plan }) => plan.name === name)),
+    dangers: [...compared.dangers, ...long.map(({ plan, from }) => tooMany(plan, from))],
   }
 }
 

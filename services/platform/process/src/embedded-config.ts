@@ -1,5 +1,6 @@
-import { environmentFaults, type FolderKind, setVariables, tenantsFolderFaults } from '@samband/process'
 import { z } from 'zod'
+import { environmentFaults, type FolderKind, setVariables, tenantsFolderFaults } from './environment.ts'
+import { refuseHalfAWay, wayOutShape, wayOutVariables } from './way-out-env.ts'
 
 /** A number as text; the fault says what is expected and repeats no value. */
 function whole(least: number, most: number) {
@@ -38,11 +39,13 @@ export const HubEnv = z
       .min(1)
       .optional()
       .describe('Folder that copies of the store are written to; without it none can be taken.'),
+    ...wayOutShape,
     SAMBAND_OTLP_URL: z
       .url('expected an address')
       .optional()
       .describe('Where traces go (OTLP over HTTP); none when left out.'),
   })
+  .check(refuseHalfAWay)
   .transform((env) => ({
     dataFolder: env.SAMBAND_DATA,
     tenantsFolder: env.SAMBAND_TENANTS,
@@ -55,6 +58,7 @@ export const HubEnv = z
     statusRoundMs: env.SAMBAND_STATUS_ROUND_MS,
     backupsFolder: env.SAMBAND_BACKUPS,
     otlpUrl: env.SAMBAND_OTLP_URL,
+    wayOut: wayOutVariables(env),
   }))
 
 /** What a hub process is told. */
