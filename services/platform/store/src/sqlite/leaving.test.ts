@@ -45,6 +45,21 @@ test('no backup is put back beside an installation that goes on elsewhere', asyn
   )
 })
 
+test('the way back is a backup: once a person has taken the mark beside the store away, it is put back and not trusted', async () => {
+  const place = await home()
+  const live = place.open()
+  const copy = join(place.folder, 'copy.db')
+  await live.backup(copy)
+  await live.close()
+  const leaving = leave(place)
+  leaving.markMoved('there')
+  await leaving.close()
+  rmSync(join(place.folder, 'samband.moved'))
+  restoreBackup({ backupFile: copy, folder: place.folder, clock: place.time.clock })
+
+  expect(place.open().report.distrustedSince).toBe(place.time.clock.now())
+})
+
 test('what is left can be opened again to be moved, under the name it was given', async () => {
   const place = await home()
   const first = leave(place)
