@@ -11,7 +11,7 @@ import { judge } from '../../resilience/crash/judge.ts'
 import { type Letter, LetterMaker } from '../../resilience/crash/letters.ts'
 import { settle } from '../../resilience/crash/settle.ts'
 import { TEST_ORGNR } from '../../support/tenant-files.ts'
-import { handIn, openSurroundings, type Surroundings, until } from './surroundings.ts'
+import { handIn, type Surroundings, surroundingsOrSkip, until } from './surroundings.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const PAGE = join(ROOT, 'deploy/backup/README.md')
@@ -125,8 +125,8 @@ async function repeatAndJudge(world: Surroundings, fleet: Fleet, accepted: reado
 
 test('a copy taken under load is restored elsewhere: what was sent after it is found again and not sent twice, with the old log and with a new one', {
   timeout: LIMIT_MS,
-}, async () => {
-  const world = await openSurroundings('restore')
+}, async ({ skip }) => {
+  const world = await surroundingsOrSkip('restore', skip)
   const started = new Set<Fleet>()
   const start = async (env: Env, name: string) => {
     const folder = join(world.folder, name)

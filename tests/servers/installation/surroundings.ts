@@ -46,7 +46,7 @@ export interface Surroundings {
 }
 
 /** Starts simulators and servers. @throws Error when a server cannot be had */
-export async function openSurroundings(name: string): Promise<Surroundings> {
+async function openSurroundings(name: string): Promise<Surroundings> {
   const folder = temporaryFolder(name)
   const closers: (() => Promise<unknown> | unknown)[] = [folder.remove]
   const close = async () => {
@@ -97,6 +97,21 @@ export async function openSurroundings(name: string): Promise<Surroundings> {
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/**
+ * The same for a test that is skipped, loudly, where a server cannot be had, and fails there with SAMBAND_TEST_SERVERS=required.
+ * @param skip of the test's context; does not return
+ */
+export async function surroundingsOrSkip(name: string, skip: (why: string) => never): Promise<Surroundings> {
+  try {
+    return await openSurroundings(name)
+  } catch (error) {
+    if (process.env['SAMBAND_TEST_SERVERS'] === 'required') throw error
+    const why = error instanceof Error ? error.message : String(error)
+    console.warn(`\n*** NOT RUN: ${name}. A server it needs cannot be had on this machine: ${why} ***\n`)
+    return skip(why)
   }
 }
 
