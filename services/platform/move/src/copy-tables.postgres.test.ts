@@ -128,7 +128,11 @@ await withPostgres('an installation that is copied to PostgreSQL', ({ url }) => 
 })
 
 test('what stands in a target decides whether a move may go there', () => {
-  const standing = (meta: Record<string, string>, filled: readonly string[] = []) => ({ meta, filled, otherSessions: 0 })
+  const standing = (meta: Record<string, string>, filled: readonly string[] = []) => ({
+    meta,
+    filled,
+    otherSessions: 0,
+  })
   expect(targetState(undefined, 'ours')).toBe('empty')
   expect(targetState(standing({ lineage: '1' }), undefined)).toBe('empty')
   expect(targetState(standing({ move_under_way: 'ours' }, ['ledger']), 'ours')).toBe('half-done')
