@@ -17,6 +17,7 @@ import { makeClientKeys, TEST_ORGNR, testTenant, writeTenantFiles } from '../../
 const TIMING = { startWithinMs: 4_000, inFlightMs: 2_500, lookUpLagMs: 500 }
 const SVARUT_LIMIT_MS = 2_000
 const WITHIN_MS = 90_000
+const COMMAND_ENDS_WITHIN_MS = 120_000
 const ANSWER_WITHIN_MS = 20_000
 
 const fromRoot = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
@@ -144,7 +145,7 @@ export function hubEnv(dataFolder: string): Readonly<Record<string, string>> {
   }
 }
 
-/** A program of the tree, until it ends. `onText` sees what it writes as it comes. */
+/** A program of the tree, until it ends, or is killed after two minutes. `onText` sees what it writes as it comes. */
 export function command(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -152,6 +153,7 @@ export function command(
 ): Promise<CommandEnd> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { env: { PATH: process.env['PATH'], ...env } })
+    const late = setTimeout(() => child.kill('SIGKILL'), COMMAND_ENDS_WITHIN_MS)
     let text = ''
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (piece) => {
@@ -159,7 +161,10 @@ export function command(
         onText(text, () => child.kill('SIGKILL'))
       })
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, text }))
+    child.on('close', (code) => {
+      clearTimeout(late)
+      resolve({ code, text })
+    })
   })
 }
 
