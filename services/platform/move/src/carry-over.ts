@@ -2,8 +2,15 @@ import type { Store } from '@samband/kernel'
 import type { StoreNumbers } from '@samband/store'
 import { continueNumbers } from '@samband/store/postgres'
 
-/** What the store says of itself and has to go on saying: since when it is not trusted (R27), the newest start, tenants' files as last accepted. */
-const FOLLOWS = "name IN ('distrust_since', 'last_start') OR name LIKE 'tenant-file %'"
+/**
+ * What a store says of itself goes along, such as since when it is not trusted (R27), the newest start, and the municipalities' files and keys as they were
+ * accepted. But for this: the counter of the folder and how it was stopped, where it has gone and under which name, what opening and a move write, whose turn
+ * it is to publish, and which handlers the hub had, since services keep that each for itself.
+ */
+const STAYS =
+  "name IN ('generation', 'clean_stop', 'moved_to', 'installation', 'lineage', 'move_under_way', 'relay') OR name LIKE 'handlers %'"
+/** Of the target itself. */
+const OF_THE_TARGET = "name IN ('lineage', 'move_under_way')"
 
 /** What is otherwise in the new place than a row by row copy says. */
 export interface Handover {
@@ -21,7 +28,7 @@ export interface Handover {
 export async function handOver({ source, target, unreadEventIds, numbers }: Handover): Promise<void> {
   await continueNumbers(target, numbers)
   const meta = await source.read('move.meta', (tx) =>
-    tx.all<{ name: string; value: string }>(`SELECT name, value FROM meta WHERE ${FOLLOWS}`),
+    tx.all<{ name: string; value: string }>(`SELECT name, value FROM meta WHERE NOT (${STAYS})`),
   )
   await target.transaction('move.hand-over', async (tx) => {
     await tx.run(
@@ -29,7 +36,7 @@ export async function handOver({ source, target, unreadEventIds, numbers }: Hand
     )
     for (const id of unreadEventIds)
       await tx.run("UPDATE outbox SET state = 'pending', published_at = NULL WHERE event_id = ?", id)
-    await tx.run(`DELETE FROM meta WHERE ${FOLLOWS}`)
+    await tx.run(`DELETE FROM meta WHERE NOT (${OF_THE_TARGET})`)
     for (const { name, value } of meta) await tx.run('INSERT INTO meta (name, value) VALUES (?, ?)', name, value)
   })
 }

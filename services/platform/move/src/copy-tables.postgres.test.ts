@@ -52,7 +52,9 @@ async function aStoppedHub() {
         new Uint8Array(),
       )
     await tx.run("INSERT INTO bus_offset VALUES ('samband', 'forsendelse', 0, 'x', 1)")
-    await tx.run("INSERT INTO meta (name, value) VALUES ('tenant-file 314758625', 'navn: Å'), ('distrust_since', '5')")
+    await tx.run(
+      "INSERT INTO meta (name, value) VALUES ('tenant-file 314758625', 'navn: Å'), ('tenant-keys 314758625', 'k'), ('distrust_since', '5'), ('handlers samband', '[]')",
+    )
   })
   await live.close()
   const leaving = openLeaving({ folder, timers: time.timers })
@@ -104,6 +106,7 @@ await withPostgres('an installation that is copied to PostgreSQL', ({ url }) => 
       meta: [
         { name: 'distrust_since', value: '5' },
         { name: 'tenant-file 314758625', value: 'navn: Å' },
+        { name: 'tenant-keys 314758625', value: 'k' },
       ],
       place: 2,
       next: { place: 251 },

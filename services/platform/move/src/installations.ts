@@ -86,12 +86,18 @@ export async function openOldHome(settings: MoveSettings): Promise<OldHome> {
 
 /** The municipalities' files as they are now, or as they were last accepted. Nothing is kept of what is read. */
 async function openKeys({ config, env, time }: MoveSettings, store: Store): Promise<TenantRegistry> {
+  const kept = storeLastGood(store)
   const tenants = createTenantRegistry({
     directory: config.tenantsFolder,
     fs: nodeTenantFiles(),
     secrets: nodeSecrets(env),
     time,
-    lastGood: { load: () => storeLastGood(store).load(), save: async () => {} },
+    lastGood: {
+      load: kept.load,
+      keys: kept.keys,
+      keepKeys: async (orgnr, keys) => (await kept.keys())[orgnr] ?? keys,
+      save: async () => {},
+    },
     rereadMs: config.rereadMs,
     log: quiet,
   })

@@ -25,7 +25,7 @@ export const CARRIED: readonly CarriedTable[] = [
 /** What is not carried row by row, and why. */
 export const LEFT: Readonly<Record<string, string>> = {
   migration: 'says of which release the schema is; the target has its own',
-  meta: 'of a store, not of letters; what has to follow is named in carry-over.ts',
+  meta: 'of a store, not of letters; what stays behind of it is named in carry-over.ts',
   series: 'a sequence on PostgreSQL; goes on from the same number',
   bus_topic: 'the embedded log; Kafka has its own topics',
   bus_log: 'what nobody has taken in yet is published anew from the outbox',
