@@ -36,6 +36,22 @@ export class HubClient {
     return (await answer.json()) as Body
   }
 
+  /** Changes something in the name of a person; rejects for anything but a 2xx. */
+  async post<Body>(hub: string, path: string, body: object, signal: AbortSignal): Promise<Body> {
+    const answer = await fetch(`${hub}${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: await this.#bearer(hub, signal),
+        'content-type': 'application/json',
+        operator: 'Driftsvakt',
+      },
+      body: JSON.stringify(body),
+      signal,
+    })
+    if (!answer.ok) throw new Error(`POST ${path}: ${answer.status} ${await answer.text()}`)
+    return (await answer.json()) as Body
+  }
+
   async #bearer(hub: string, signal: AbortSignal): Promise<string> {
     if (this.#token === undefined || this.#token.untilMs < Date.now()) {
       const answer = await fetch(`${hub}/oauth/token`, {

@@ -221,7 +221,7 @@ export const RUNTIME_ERROR_CODES = {
   JOURNAL_UKJENT_JOURNALPOST: {
     meaning: 'Brevet skal være journalført, men navet kjenner ingen journalpost for det.',
     owner: 'drift',
-    nextStep: `Se på reisen til forsendelsen: er journalføringen forkastet? ${REPORT}`,
+    nextStep: `Etter at en sikkerhetskopi er lagt tilbake, går det over når journalføringen er funnet igjen. Ellers: se på reisen til forsendelsen: er journalføringen forkastet? ${REPORT}`,
   },
   PAYLOAD_DISK_FULL: {
     meaning: 'Det er ikke plass til flere dokumenter på disken.',

@@ -16,10 +16,11 @@ export function createEkspederHandler(effects: Noark5Effects) {
     async handle(data, context) {
       const filed = await context.documents.get<Filed>(FILED_COLLECTION, data.forsendelseId)
       if (filed === undefined) {
+        // A restored store reads a log that is newer than itself: the filing is asked for at the core first, and takes its time.
         throw new HubError(
           'JOURNAL_UKJENT_JOURNALPOST',
-          'permanent',
-          'The letter is said to be filed, but the archiver knows of no journalpost for it: look at its journey.',
+          'transient',
+          'The letter is said to be filed, but the archiver knows of no journalpost for it yet. If that stays so, look at its journey.',
         )
       }
       await context.effect(effects.settEkspedert, {

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
+import type { MoveSettings } from '@samband/move'
 import { restoreBackup } from '@samband/store'
 import { EXIT } from './exit-codes.ts'
 import { runCli } from './run-cli.ts'
@@ -52,6 +53,23 @@ process.exitCode = await runCli({
     }
     return runDoctor(args, { env, time: realTime(), ids: realIds(), freeBytes }, { out, err })
   },
+  // Loaded when they are wanted: the clients of Kafka and S3 take longer to load than most commands take to run.
+  homes: {
+    async environmentFaults() {
+      const read = (await import('@samband/process')).readServiceConfig(env)
+      return 'faults' in read ? read.faults : []
+    },
+    plan: async (dataFolder) => (await import('@samband/move')).planMove(await moveSettings(dataFolder)),
+    move: async (dataFolder, tell) => (await import('@samband/move')).move(await moveSettings(dataFolder), tell),
+  },
+  database: {
+    environmentFaults: async () => (given('SAMBAND_POSTGRES_URL') ? [] : ['SAMBAND_POSTGRES_URL is not set.']),
+    stamp: async (newLog) =>
+      (await import('@samband/store/postgres')).stampPostgres(
+        { url: given('SAMBAND_POSTGRES_URL') ?? '', schema: given('SAMBAND_POSTGRES_SCHEMA') ?? 'samband' },
+        { clock: { now: () => Date.now() }, newLog },
+      ),
+  },
   width: stdout.isTTY ? stdout.columns : WIDTH_WITHOUT_TERMINAL,
   out,
   err,
@@ -59,6 +77,14 @@ process.exitCode = await runCli({
   stderr.write(`Det er en feil i kommandolinjen: ${error instanceof Error ? error.stack : String(error)}\n`)
   return EXIT.refused
 })
+
+/** @throws Error when the environment has faults; they are told before */
+async function moveSettings(dataFolder: string): Promise<MoveSettings> {
+  const { readServiceConfig, realIds, realTime } = await import('@samband/process')
+  const read = readServiceConfig(env)
+  if ('faults' in read) throw new Error('the environment has faults')
+  return { dataFolder, config: read.config, env, time: realTime(), ids: realIds() }
+}
 
 /** The first bytes of a file; `undefined` when there is none that can be read. */
 function headOf(path: string, bytes: number): Uint8Array | undefined {

@@ -27,6 +27,12 @@ const SETTINGS: CliSettings = {
 }
 /** The machine of a hub has none of the files these tests name. */
 const NO_FILES = { isFolder: () => false, head: () => undefined, restore: () => undefined }
+const NO_HOMES = {
+  environmentFaults: async () => ['SAMBAND_POSTGRES_URL is not set.'],
+  plan: () => Promise.reject(new Error('nothing to plan')),
+  move: () => Promise.reject(new Error('nothing to move')),
+}
+const NO_DATABASE = { environmentFaults: NO_HOMES.environmentFaults, stamp: async () => undefined }
 const PARKED = 'prove.send|PROVE_AVVIST|tittel'
 
 /** Hands requests to the app without a network. */
@@ -52,6 +58,8 @@ async function samband(
     transport: changes.transport ?? intoTheApp(),
     files: NO_FILES,
     doctor: async () => EXIT.usage,
+    homes: NO_HOMES,
+    database: NO_DATABASE,
     width: changes.width ?? 100,
     out: (text) => void out.push(text),
     err: (text) => void err.push(text),

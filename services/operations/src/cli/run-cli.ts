@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util'
 import { ZodError } from 'zod'
 import { CallFailed, type CliSettings, callApi, type Transport } from './client.ts'
+import { type DistrustWorld, runDistrust } from './distrust.ts'
 import { EXIT, UsageError } from './exit-codes.ts'
 import { printable } from './layout.ts'
+import { type MigrateWorld, runMigrate } from './migrate.ts'
 import { type RestoreWorld, runRestore } from './restore.ts'
 import { usage, usageOf } from './usage.ts'
 import { OPTIONS, type Options, VERBS, type Verb } from './verbs.ts'
@@ -13,10 +15,14 @@ export interface CliWorld {
   readonly args: readonly string[]
   readonly settings: CliSettings
   readonly transport: Transport
-  /** The file system, for restore. */
+  /** The file system, for the verb that puts a backup back without a hub. */
   readonly files: Pick<RestoreWorld, 'isFolder' | 'head' | 'restore'>
   /** Looks at the installation of this environment, after the name of the verb. */
   readonly doctor: (args: readonly string[]) => Promise<number>
+  /** Both homes of an installation, for the verb that moves it. */
+  readonly homes: Omit<MigrateWorld, 'out' | 'err'>
+  /** The database of the services, for the verb that stamps it. */
+  readonly database: Omit<DistrustWorld, 'out' | 'err'>
   /** Columns of the terminal. */
   readonly width: number
   out(text: string): void
@@ -34,6 +40,8 @@ export async function runCli(world: CliWorld): Promise<number> {
   }
   if (args[0] === 'restore') return runRestore(args.slice(1), { ...world.files, out: world.out, err: world.err })
   if (args[0] === 'doctor') return world.doctor(args.slice(1))
+  if (args[0] === 'migrate') return runMigrate(args.slice(1), { ...world.homes, out: world.out, err: world.err })
+  if (args[0] === 'distrust') return runDistrust(args.slice(1), { ...world.database, out: world.out, err: world.err })
   const verb = findVerb(args)
   if (verb === undefined) {
     world.err(`Kommandoen er ukjent.\n\n${usage()}`)

@@ -1,3 +1,5 @@
+import { DISTRUST_ABOUT, DISTRUST_USAGE } from './distrust.ts'
+import { MIGRATE_ABOUT, MIGRATE_USAGE } from './migrate.ts'
 import { RESTORE_ABOUT, RESTORE_USAGE } from './restore.ts'
 import { OPTIONS, VERBS, type Verb } from './verbs.ts'
 
@@ -5,18 +7,25 @@ const DOCTOR_USAGE = 'doctor [--token | --nett]'
 const DOCTOR_ABOUT =
   'sjekk oppsettet og alt det hviler på; --nett viser åpninger å bestille. Med miljøvariablene til navet'
 
+/** Verbs that work on a machine of the installation, and not through its API. */
+const OFFLINE = [
+  [RESTORE_USAGE, RESTORE_ABOUT],
+  [MIGRATE_USAGE, MIGRATE_ABOUT],
+  [DISTRUST_USAGE, DISTRUST_ABOUT],
+  [DOCTOR_USAGE, DOCTOR_ABOUT],
+] as const
+
 /** The whole usage text. */
 export function usage(): string {
   const heads = VERBS.map(headOf)
-  const width = Math.max(...heads.map((head) => head.length), RESTORE_USAGE.length, DOCTOR_USAGE.length) + 2
+  const width = Math.max(...[...heads, ...OFFLINE.map(([head]) => head)].map((head) => head.length)) + 2
   return [
     'Samband, kommandolinjen for drift',
     '',
     'Bruk: npm run samband -- <kommando> [valg]',
     '',
     ...VERBS.map((verb, index) => `  ${(heads[index] ?? '').padEnd(width)}${verb.about}`),
-    `  ${RESTORE_USAGE.padEnd(width)}${RESTORE_ABOUT}`,
-    `  ${DOCTOR_USAGE.padEnd(width)}${DOCTOR_ABOUT}`,
+    ...OFFLINE.map(([head, about]) => `  ${head.padEnd(width)}${about}`),
     '',
     'Valg for alle: --json gir svaret fra navet som JSON, --help forklarer kommandoen.',
     '',

@@ -6,9 +6,13 @@ import { correctAtStart } from './due-times.ts'
 import { stableEffectName } from './effect-key.ts'
 import { stableName } from './handler-run.ts'
 
+/** Stands in `meta` while an installation is being moved into a store; its value names the installation. */
+export const MOVE_UNDER_WAY = 'move_under_way'
+
 /**
  * Before the first row is taken: renamed handlers are renamed, what the code does not know is parked (R21), leases of a former owner
  * of an exclusive store are void (R8). In a restored store discards are put in question. Returns the restore since which the store is distrusted, if any (R27).
+ * @throws Error while an installation is being moved into the store: half of it would be acted on
  */
 export async function prepareStore(
   store: Store,
@@ -18,6 +22,7 @@ export async function prepareStore(
 ): Promise<string | undefined> {
   return store.transaction('runtime.prepare', async (tx) => {
     const now = time.clock.now()
+    await refuseUnfinishedMove(tx)
     for (const handler of handlers) {
       for (const alias of handler.aliases)
         await tx.run('UPDATE inbox SET handler = ? WHERE handler = ?', handler.name, alias)
@@ -57,6 +62,14 @@ export async function prepareStore(
     )
     return distrust?.value
   })
+}
+
+async function refuseUnfinishedMove(tx: Tx): Promise<void> {
+  const underWay = await tx.one('SELECT 1 AS found FROM meta WHERE name = ?', MOVE_UNDER_WAY)
+  if (underWay !== undefined)
+    throw new Error(
+      'an installation is being moved into this store, and the move is not finished: run npm run samband -- migrate again until it says so',
+    )
 }
 
 /**

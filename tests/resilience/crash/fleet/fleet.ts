@@ -9,7 +9,7 @@ export const LEASE_MS = 4_000
 const DRAIN_MS = 3_000
 const STOP_WITHIN_MS = DRAIN_MS * 4
 
-/** Two replicas of each service. Replicas that end by themselves are started again, as a supervisor would. */
+/** Replicas of each service, two unless told otherwise. Replicas that end by themselves are started again, as a supervisor would. */
 export class Fleet implements HubAddress {
   readonly #replicas: Replica[]
   readonly #logFile: string
@@ -19,13 +19,13 @@ export class Fleet implements HubAddress {
   /** How often a replica ended by itself and had to be started again. */
   ownEnds = 0
 
-  constructor(folder: string, env: Readonly<Record<string, string>>, random: Random) {
+  constructor(folder: string, env: Readonly<Record<string, string>>, random: Random, replicas = 2) {
     this.#logFile = join(folder, 'fleet.log')
     this.#errorsTo = openSync(this.#logFile, 'a')
     this.#random = random
     this.#replicas = SERVICES.flatMap((service) =>
       Array.from(
-        { length: 2 },
+        { length: replicas },
         () =>
           new Replica(
             service,

@@ -27,7 +27,12 @@ export async function checkTenants(folder: string, world: DoctorWorld): Promise<
     fs: nodeTenantFiles(),
     secrets: nodeSecrets(world.env),
     time: world.time,
-    lastGood: { load: async () => ({}), save: async () => {} },
+    lastGood: {
+      load: async () => ({}),
+      save: async () => {},
+      keys: async () => ({}),
+      keepKeys: async (_orgnr, keys) => keys,
+    },
     rereadMs: 86_400_000,
     log: warningsOnly(warnings),
   })

@@ -12,14 +12,15 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { backup, type DatabaseSync } from 'node:sqlite'
 import type { Clock, Logger, Timers } from '@samband/kernel'
 import { readMigrations } from '../migrations.ts'
 import { isBusy, isDiskFull, openDatabase, type Synchronous } from './connection.ts'
+import { syncFolder, writeDurably } from './durable-files.ts'
 import { migrate } from './migrate.ts'
+import { refuseMovedFolder, refuseMovedStore } from './moved.ts'
 import { createSqliteStore, type SqliteStore } from './sqlite-store.ts'
 
 /** The store's file in its folder. */
@@ -58,8 +59,8 @@ export interface Installation {
 
 /**
  * Opens the store in `folder`, or creates it in a folder that never had one.
- * @throws Error when another process holds it, when the quick check after an unclean stop finds damage (then restore a backup), or when the folder
- *   shows that there was a store which is not there now
+ * @throws Error when another process holds it, when the quick check after an unclean stop finds damage (then restore a backup), when the folder
+ *   shows that there was a store which is not there now, or when the installation was moved elsewhere
  */
 export function openInstallation(options: {
   readonly folder: string
@@ -71,12 +72,14 @@ export function openInstallation(options: {
   readonly onBroken?: ((error: Error) => void) | undefined
 }): Installation {
   mkdirSync(options.folder, { recursive: true })
+  refuseMovedFolder(options.folder)
   refuseMissing(options.folder)
   const database = openSound(join(options.folder, DATABASE_FILE), options.synchronous ?? 'FULL')
   try {
     const unclean = wasUnclean(database)
     if (unclean) refuseDamage(database)
     migrate(database, readMigrations())
+    refuseMovedStore(database)
     const inside = Number(readMeta(database, 'generation') ?? 0)
     const outside = readGeneration(options.folder)
     const putBack = outside > inside
@@ -142,6 +145,7 @@ export function restoreBackup(options: {
   readonly clock: Clock
 }): string | undefined {
   mkdirSync(options.folder, { recursive: true })
+  refuseMovedFolder(options.folder)
   const target = join(options.folder, DATABASE_FILE)
   const incoming = `${target}.incoming`
   refuseRunning(target)
@@ -275,7 +279,7 @@ function quickCheck(database: DatabaseSync): string {
   }
 }
 
-function refuseDamage(database: DatabaseSync): void {
+export function refuseDamage(database: DatabaseSync): void {
   const finding = quickCheck(database)
   if (finding !== 'ok') throw damaged(finding)
 }
@@ -295,7 +299,7 @@ function openSound(path: string, synchronous: Synchronous): DatabaseSync {
 }
 
 /** Whether the process before did not stop properly. A file that cannot even say so needs the check as well. */
-function wasUnclean(database: DatabaseSync): boolean {
+export function wasUnclean(database: DatabaseSync): boolean {
   try {
     const isNew =
       database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'meta'").get() === undefined
@@ -305,18 +309,18 @@ function wasUnclean(database: DatabaseSync): boolean {
   }
 }
 
-function readMeta(database: DatabaseSync, name: string): string | undefined {
+export function readMeta(database: DatabaseSync, name: string): string | undefined {
   const row = database.prepare('SELECT value FROM meta WHERE name = ?').get(name)
   return row === undefined ? undefined : String(row.value)
 }
 
-function writeMeta(database: DatabaseSync, name: string, value: string): void {
+export function writeMeta(database: DatabaseSync, name: string, value: string): void {
   database
     .prepare('INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value')
     .run(name, value)
 }
 
-function readGeneration(folder: string): number {
+export function readGeneration(folder: string): number {
   const file = join(folder, GENERATION_FILE)
   return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0
 }
@@ -356,20 +360,5 @@ function raiseGeneration(database: DatabaseSync, folder: string, generation: num
 }
 
 function writeGeneration(folder: string, generation: number): void {
-  const file = join(folder, GENERATION_FILE)
-  const handle = openSync(`${file}.new`, 'w')
-  try {
-    writeSync(handle, String(generation))
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(`${file}.new`, file)
-  syncFolder(folder)
-}
-
-function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r')
-  fsyncSync(handle)
-  closeSync(handle)
+  writeDurably(folder, GENERATION_FILE, String(generation))
 }

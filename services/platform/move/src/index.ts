@@ -1,0 +1,6 @@
+export type { PayloadSizes } from './copy-payloads.ts'
+export type { TableFacts } from './copy-tables.ts'
+export type { MoveSettings } from './installations.ts'
+export type { TargetState } from './marks.ts'
+export { type MoveOutcome, type MoveStep, move, planMove } from './move.ts'
+export type { Survey } from './survey.ts'
