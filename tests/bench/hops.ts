@@ -49,7 +49,7 @@ export const hops: Part = {
       await Promise.all(Array.from({ length: CHAINS }, (_, number) => acceptOne(heart.runtime, number)))
       await reached(WARM_UP_HOPS)
       for (let round = 0; round < ROUNDS; round++) {
-        const { groups, transactions } = heart.installation.store.statistics
+        const { groups } = heart.installation.store.statistics
         const cpuBefore = process.cpuUsage()
         const countBefore = count
         const startedMs = performance.now()
@@ -60,13 +60,13 @@ export const hops: Part = {
         const { statistics } = heart.installation.store
         perSecond.push(hopsDone / seconds)
         cpuMs.push((user + system) / 1000 / hopsDone)
-        groupSizes.push((statistics.transactions - transactions) / (statistics.groups - groups))
+        groupSizes.push(hopsDone / (statistics.groups - groups))
         gate = Promise.withResolvers()
         await heart.installation.store.read('bench.still', async () => undefined)
         raws.push(rawInserts(folder.path, Math.round(groupSizes.at(-1) ?? 1)))
         gate.resolve()
         tell(
-          `hops: ${Math.round(hopsDone / seconds)}/s, ${Math.round((statistics.groups - groups) / seconds)} groups/s of ${groupSizes.at(-1)?.toFixed(1)} transactions, ${Math.round(raws.at(-1) ?? 0)} bare inserts/s`,
+          `hops: ${Math.round(hopsDone / seconds)}/s, ${Math.round((statistics.groups - groups) / seconds)} groups/s of ${groupSizes.at(-1)?.toFixed(1)} hops, ${Math.round(raws.at(-1) ?? 0)} bare inserts/s`,
         )
       }
       goOn = false
@@ -84,7 +84,7 @@ export const hops: Part = {
       },
       { name: 'hops', unit: '1/s', ...medianOf(perSecond) },
       { name: 'hops: CPU per hop', unit: 'ms', ...medianOf(cpuMs) },
-      { name: 'hops: transactions per group', unit: '', ...medianOf(groupSizes) },
+      { name: 'hops per group', unit: '', ...medianOf(groupSizes) },
       { name: 'bare inserts in groups of that size', unit: '1/s', ...medianOf(raws) },
     ]
   },

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { type Figure, isHit } from './figures.ts'
 
@@ -39,6 +40,18 @@ export function tableOf(figures: readonly Figure[], baseline: Results | undefine
         .trimEnd(),
     )
     .join('\n')
+}
+
+/**
+ * Puts what a run printed into a file, between its markers.
+ * @throws Error when the file lacks them
+ */
+export function printInto(file: string, name: string, text: string): void {
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`]
+  const [before, rest] = readFileSync(file, 'utf8').split(begin)
+  const after = rest?.split(end)[1]
+  if (after === undefined) throw new Error(`${file} has no place for the figures: it must hold ${begin} and ${end}`)
+  writeFileSync(file, `${before}${begin}\n\n\`\`\`text\n${text}\n\`\`\`\n\n${end}${after}`)
 }
 
 /** Three digits that matter. */
