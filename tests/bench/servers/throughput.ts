@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { startProgram } from '../../support/child-program.ts'
+import { startProgram } from '../../../deploy/local/installation/program.ts'
 import { type Figure, medianOf } from '../figures.ts'
 import { type Course, layOutCourse } from './course.ts'
 import { TEXT } from './events.ts'
