@@ -84,6 +84,7 @@ export class Conductor {
         hosts: this.surroundings.hosts,
         trouble: (host) => this.#troubleAt(host),
         fates: plan.fates,
+        slowHost: plan.slowHost,
         latestMs: TIMING.inFlightMs - 1_000,
         heldBackMs: (host) => this.#heldBackMs(host),
         met: (fate, host, method) => {

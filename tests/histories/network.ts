@@ -19,6 +19,8 @@ export type Fate =
   | 'late'
   /** Everything arrives, after seconds. */
   | 'slow'
+  /** The request arrives at once, its answer much later: often after the sender has given up, or the time in flight is over. */
+  | 'answer-late'
 
 /** How the network of a history behaves. */
 export interface NetworkOptions {
@@ -29,6 +31,8 @@ export interface NetworkOptions {
   readonly trouble: (host: string) => number
   /** The fates that this network has. */
   readonly fates: readonly Fate[]
+  /** A host that takes changes in at once and is long in answering most of them, while there is trouble. */
+  readonly slowHost: string | undefined
   /** The longest a request may be on its way from its first byte until it has taken effect, milliseconds: within W. */
   readonly latestMs: number
   /** The longest a host may hold back, at this moment, what arrives there. */
@@ -54,6 +58,9 @@ export const FATES: readonly Fate[] = [
 const STALE_FOR_MS = 2_000
 const STALE_TROUBLE = 0.6
 const STALE_FATES: readonly Fate[] = ['late', 'late', 'cut-after', 'request-lost']
+
+/** How many of its changes a slow host answers late. */
+const SLOW_HOST_LATE = 0.6
 
 /**
  * The way out of one machine: requests travel in virtual time to simulators in the same process. What has left travels on even when the
@@ -82,9 +89,9 @@ export class VirtualNetwork extends Dispatcher {
     const { world, hosts, latestMs, heldBackMs, met } = this.#options
     const host = String(request.origin)
     await this.#machine.through(`http ${request.method} ${host}`, async () => {})
-    const fate = this.#fate(host)
+    const fate = this.#fate(host, request.method)
     const outMs = this.#wayMs(fate)
-    const backMs = this.#wayMs(fate === 'slow' ? 'slow' : 'delivered')
+    const backMs = this.#backMs(fate)
     const app = hosts[host]
     if (app === undefined || fate === 'refused') {
       met('refused', host, request.method)
@@ -123,15 +130,21 @@ export class VirtualNetwork extends Dispatcher {
     if (request.method !== 'GET') void this.#machine.through(`http ${request.method} ${host} has left`, async () => {})
   }
 
-  #fate(host: string): Fate {
-    const { world, random, trouble, fates } = this.#options
+  #fate(host: string, method: string): Fate {
+    const { world, random, trouble, fates, slowHost } = this.#options
     const chance = trouble(host)
     const stale = chance > 0 && world.nowMs - this.#machine.thawedAtMs < STALE_FOR_MS
     if (stale && random.chance(STALE_TROUBLE)) return random.pick(STALE_FATES)
+    if (chance > 0 && host === slowHost && method !== 'GET' && random.chance(SLOW_HOST_LATE)) return 'answer-late'
     return random.chance(chance) ? random.pick(fates) : 'delivered'
   }
 
-  /** How long one way takes; what is late comes at the last moment as often as before. */
+  #backMs(fate: Fate): number {
+    if (fate === 'answer-late') return this.#options.random.between(2_000, 90_000)
+    return this.#wayMs(fate === 'slow' ? 'slow' : 'delivered')
+  }
+
+  /** How long the way out takes; what is late comes at the last moment as often as before. */
   #wayMs(fate: Fate): number {
     const { random, latestMs } = this.#options
     if (fate === 'slow') return random.between(1_000, 14_000)

@@ -44,6 +44,8 @@ export interface Plan {
   /** Chance that a request meets another fate than `delivered`, and which ones this network has. */
   readonly trouble: number
   readonly fates: readonly Fate[]
+  /** A host that is long in answering changes it has taken in. */
+  readonly slowHost: string | undefined
   /** How far SvarUt's look-up is behind what it has accepted, milliseconds; within G. */
   readonly lookUpLagMs: number
   readonly foreignLetters: boolean
@@ -149,6 +151,7 @@ export function choosePlan(random: Random, workers: 1 | 2): Plan {
     strikes: Array.from({ length: 8 }, () => chooseStrikes(random, unsteady)),
     trouble: badNetwork ? 0.2 : random.pick([0.01, 0.06]),
     fates: random.chance(0.5) ? FATES : [random.pick(FATES), random.pick(FATES)],
+    slowHost: random.chance(0.35) ? 'http://svarut' : undefined,
     lookUpLagMs: random.chance(0.6) ? random.between(1_000, LONGEST_LAG_MS) : 0,
     foreignLetters: random.chance(0.4),
     oneCase: random.chance(0.35),
@@ -164,12 +167,16 @@ function outage(random: Random): Planned['act'] {
   }
 }
 
-/** How long a process stands still: about as long as a start may take, shorter than a request may be on its way, or past any lease. */
+/**
+ * How long a process stands still: about as long as a start may take, shorter than a request may be on its way, past any lease, or so long that
+ * another one has believed meanwhile that nothing of it is over there.
+ */
 function standstillMs(random: Random): number {
   const [low, high] = random.pick([
     [1_000, TIMING.startWithinMs + 2_000],
     [TIMING.startWithinMs, TIMING.startWithinMs + TIMING.inFlightMs],
     [TIMING.startWithinMs + TIMING.inFlightMs, 200_000],
+    [TIMING.startWithinMs + TIMING.inFlightMs + TIMING.lookUpLagMs + 30_000, 240_000],
   ] as const)
   return random.between(low, high)
 }

@@ -19,6 +19,7 @@ export const KINDS = [
   'network cut-after',
   'network late',
   'network slow',
+  'network answer-late',
   'network refused',
   'svarut fault',
   'noark5 fault',

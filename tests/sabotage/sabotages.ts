@@ -38,7 +38,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R2',
     name: 'event told before the ledger is committed',
-    finding: ['lost'],
+    finding: ['lost', 'stuck'],
     edits: [
       {
         file: runtime('acceptance.ts'),
@@ -198,7 +198,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R10',
     name: 'no intent is written',
-    finding: ['twice', 'lost'],
+    finding: ['twice', 'lost', 'outOfOrder'],
     edits: [
       {
         file: runtime('attempts.ts'),
