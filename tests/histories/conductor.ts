@@ -273,13 +273,12 @@ export class Conductor {
     this.#repeatForgotten()
   }
 
-  /** Clients whose letter the restored store has forgotten hand it in again, and people repeat what they did (A5). */
+  /** Clients whose letter the restored store has forgotten hand it in again (A5). */
   #repeatForgotten(): void {
     for (const letter of this.letters) {
       const known = this.database.prepare('SELECT 1 FROM ledger WHERE accepted_id = ?').get(letter.acceptedId)
       if (letter.answered && known === undefined) this.#client(letter, this.random.between(500, 30_000))
     }
-    this.world.schedule(this.world.nowMs + 30_000, () => this.#guard(this.operators.repeatForgotten()))
   }
 
   #orderFault(act: Extract<Planned['act'], { operation: string }>): void {
@@ -334,11 +333,11 @@ export class Conductor {
 
   /** Nothing is open and every client has its answer; with `parkedToo` nothing is parked either. */
   #isQuiet(parkedToo: boolean): boolean {
-    if (this.restored && this.operators.forgotten().length > 0) return false
     if (this.#clients > 0 || !this.#slots.some(({ process }) => process?.machine.alive)) return false
     const states = parkedToo ? "'waiting', 'running', 'discarding', 'parked'" : "'waiting', 'running', 'discarding'"
     const one = (sql: string) => Number(Object.values(this.database.prepare(sql).get() ?? { n: 0 })[0])
     if (one(`SELECT COUNT(*) FROM inbox WHERE state IN (${states}) AND head = 1`) > 0) return false
+    if (one('SELECT COUNT(*) FROM inbox WHERE in_question IS NOT NULL') > 0) return false
     if (one("SELECT COUNT(*) FROM outbox WHERE state = 'pending'") > 0) return false
     const behind = one(
       'SELECT COUNT(*) FROM bus_topic t LEFT JOIN bus_offset o ON o.topic = t.topic WHERE COALESCE(o.next_offset, 0) < t.end_offset',

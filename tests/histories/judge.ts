@@ -136,7 +136,7 @@ function judgeOrder(history: Conductor, findings: Findings): void {
 function isDoneAlthoughDiscarded(history: Conductor, letter: Letter): boolean {
   return (
     history.database
-      .prepare('SELECT 1 FROM inbox WHERE accepted_id = ? AND remark IS NOT NULL')
+      .prepare("SELECT 1 FROM inbox WHERE accepted_id = ? AND remark = 'although discarded'")
       .get(letter.acceptedId) !== undefined
   )
 }

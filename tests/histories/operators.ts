@@ -38,8 +38,6 @@ export interface Promised {
 /** The people of a history: they see what anybody sees in the hub, and may be wrong. */
 export class Operators {
   readonly promises: Promised[] = []
-  /** Rows of which a person was told that their discard is taken back. */
-  readonly #takenBack = new Set<number>()
   readonly #desk: OperatorDesk
 
   constructor(desk: OperatorDesk) {
@@ -93,7 +91,6 @@ export class Operators {
     if (rowId === undefined) return
     try {
       const { state } = await process.hub.runtime.verbs.discard(rowId, BY, BECAUSE)
-      this.#takenBack.delete(rowId)
       if (state === 'discarded') this.promises.push({ rowId, fromMs: world.nowMs, untilMs: Number.POSITIVE_INFINITY })
     } catch {
       world.note('operator discard was refused', true)
@@ -122,28 +119,8 @@ export class Operators {
       if (promise.rowId === rowId) promise.untilMs = Math.min(promise.untilMs, this.#desk.world.nowMs)
     try {
       await process.hub.runtime.verbs.undo(rowId, BY, BECAUSE)
-      this.#takenBack.add(rowId)
     } catch {
       this.#desk.world.note('operator undo was refused', true)
-    }
-  }
-
-  /** Rows that were taken back and that a restored store shows as discarded again. */
-  forgotten(): readonly number[] {
-    return this.#desk.database
-      .prepare("SELECT row_id FROM inbox WHERE state = 'discarded' ORDER BY row_id")
-      .all()
-      .map(({ row_id }) => Number(row_id))
-      .filter((rowId) => this.#takenBack.has(rowId))
-  }
-
-  /** Whoever took something back that a restored store has forgotten does it again (A5). */
-  async repeatForgotten(): Promise<void> {
-    const process = this.#desk.answering()
-    if (process === undefined) return
-    for (const rowId of this.forgotten()) {
-      this.#desk.world.note('operator undo once more, after the restore', true)
-      await this.#undo(process, rowId)
     }
   }
 

@@ -397,9 +397,9 @@ export const SABOTAGES: readonly Sabotage[] = [
         to: ': run',
       },
       {
-        file: runtime('run-row.ts'),
-        from: '    boundDestination(row) ??\n',
-        to: '    (boundDestination(row) && undefined) ??\n',
+        file: runtime('handler-run.ts'),
+        from: '    boundDestination(row) ?? (await',
+        to: '    (boundDestination(row) && undefined) ?? (await',
       },
     ],
   },

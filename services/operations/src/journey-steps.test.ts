@@ -39,7 +39,7 @@ function aJourney(changes: Partial<Journey>): Journey {
 }
 
 function factsOf(changes: Partial<JourneyFacts> & { readonly open?: Partial<OpenRow> } = {}): JourneyFacts {
-  const open: OpenRow = { rowId: 7, dueAt: AT + 60_000, ahead: undefined, ...changes.open }
+  const open: OpenRow = { rowId: 7, dueAt: AT + 60_000, ahead: undefined, inQuestion: false, ...changes.open }
   return {
     errorCodes: { SVARUT_UTILGJENGELIG: { meaning: 'SvarUt kunne ikke nås.', owner: 'drift', nextStep: 'Vent.' } },
     openRows: new Map([[7, open]]),

@@ -137,6 +137,8 @@ function reasonOf(journey: Journey, row: JourneyRow, open: OpenRow, facts: Journ
   if (state === 'running') return 'Kjører nå.'
   if (state === 'parked')
     return `Parkert. ${help?.meaning ?? ''} ${help === undefined ? '' : `Hvem: ${help.owner}. ${help.nextStep}`}`.trim()
+  if (open.inQuestion)
+    return 'Var forkastet da lageret ble gjenopprettet. Mottakersystemet spørres om forkastingen var angret og meldingen utført. Ingen venter på svaret.'
   if (state === 'discarding')
     return 'Forkastes, men det er ikke avklart om den er utført hos mottakersystemet. Den holder plassen sin til det er besvart.'
   if (open.ahead !== undefined) {

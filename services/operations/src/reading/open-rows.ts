@@ -9,13 +9,24 @@ export interface OpenRow {
   readonly dueAt: number
   /** The first open row of the lane, when that is another one. */
   readonly ahead: { readonly rowId: number; readonly acceptedId: string | null; readonly state: string } | undefined
+  /** A discard of before a restore that is asked for: it holds no place, and waits for none. */
+  readonly inQuestion: boolean
+}
+
+interface RowInLane {
+  readonly row_id: number
+  readonly due_at: number
+  readonly handler: string
+  readonly lane: string
+  readonly tenant: string
+  readonly state: string
 }
 
 /** The open rows of an accepted id, by row id. */
 export async function readOpenRows(store: Store, acceptedId: string): Promise<ReadonlyMap<number, OpenRow>> {
   return store.read('operations.open-rows', async (tx) => {
-    const rows = await tx.all<{ row_id: number; due_at: number; handler: string; lane: string; tenant: string }>(
-      `SELECT row_id, due_at, handler, lane, tenant FROM inbox WHERE accepted_id = ? AND state IN ${OPEN_STATES}`,
+    const rows = await tx.all<RowInLane>(
+      `SELECT row_id, due_at, handler, lane, tenant, state FROM inbox WHERE accepted_id = ? AND (state IN ${OPEN_STATES} OR in_question IS NOT NULL)`,
       acceptedId,
     )
     const open = new Map<number, OpenRow>()
@@ -26,11 +37,12 @@ export async function readOpenRows(store: Store, acceptedId: string): Promise<Re
         row.lane,
         row.tenant,
       )
+      const inQuestion = row.state === 'discarded'
       const ahead =
-        first === undefined || first.row_id === row.row_id
+        first === undefined || first.row_id === row.row_id || inQuestion
           ? undefined
           : { rowId: first.row_id, acceptedId: first.accepted_id, state: first.state }
-      open.set(row.row_id, { rowId: row.row_id, dueAt: row.due_at, ahead })
+      open.set(row.row_id, { rowId: row.row_id, dueAt: row.due_at, ahead, inQuestion })
     }
     return open
   })

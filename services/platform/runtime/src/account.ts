@@ -1,4 +1,6 @@
 import type { EventBus, Store } from '@samband/kernel'
+import { toldState } from './discards-in-question.ts'
+import type { InboxRow } from './rows.ts'
 
 /** The classes of the nothing-lost account; a letter with several rows counts as the worst of them, in this order. */
 export const ACCOUNT_CLASSES = [
@@ -62,8 +64,8 @@ export async function readAccount(
         (scope.tenants === 'alle' || scope.tenants.includes(row.tenant)) &&
         (scope.day === undefined || scope.day === row.accepted_day),
     ),
-    rows: await tx.all<{ accepted_id: string; state: string; remark: string | null }>(
-      "SELECT accepted_id, state, remark FROM inbox WHERE accepted_id IS NOT NULL AND (state <> 'done' OR remark IS NOT NULL)",
+    rows: await tx.all<Pick<InboxRow, 'state' | 'in_question'> & { accepted_id: string }>(
+      "SELECT accepted_id, state, in_question FROM inbox WHERE accepted_id IS NOT NULL AND (state <> 'done' OR remark = 'although discarded')",
     ),
     pending: await tx.all<{ accepted_id: string }>(
       "SELECT DISTINCT accepted_id FROM outbox WHERE state = 'pending' AND accepted_id IS NOT NULL",
@@ -74,7 +76,7 @@ export async function readAccount(
   const allIngested = await isCaughtUp(options, positions)
   const completion = await options.completion(ledger.map((row) => row.accepted_id))
   const states = new Map<string, Set<string>>()
-  for (const row of rows) states.set(row.accepted_id, (states.get(row.accepted_id) ?? new Set()).add(row.state))
+  for (const row of rows) states.set(row.accepted_id, (states.get(row.accepted_id) ?? new Set()).add(toldState(row)))
   const outboxed = new Set(pending.map((row) => row.accepted_id))
   return gather(ledger, (id) =>
     classOf(states.get(id) ?? new Set(), outboxed.has(id), completion.get(id) ?? 'under-way', allIngested),

@@ -110,19 +110,18 @@ export async function recordIntent(tx: Tx, intent: Intent): Promise<number> {
 
 /** What stands for an attempt that a restored store may have forgotten. */
 export interface Forgotten {
-  readonly lease: Lease
+  readonly rowId: number
   readonly whenUnknown: Omit<EffectRow, 'evidence' | 'evidenced_at' | 'other_evidence' | 'attempts' | 'looks_left'>
   /** Names the restore. */
   readonly restore: string
   readonly now: number
 }
 
-/** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. @throws LeaseLost */
+/** none, closed → open, for what may have been begun in the time a restore has lost; once per restore. Returns its number. The caller holds the row. */
 export async function recordForgotten(
   tx: Tx,
-  { lease, whenUnknown, restore, now }: Forgotten,
+  { rowId, whenUnknown, restore, now }: Forgotten,
 ): Promise<number | undefined> {
-  await leasedRow(tx, lease)
   const key = whenUnknown.effect_key
   const holder = forgottenHolder(restore)
   if ((await tx.one('SELECT 1 AS found FROM attempt WHERE effect_key = ? AND holder = ?', key, holder)) !== undefined)
@@ -146,7 +145,7 @@ export async function recordForgotten(
     "INSERT INTO attempt (effect_key, number, row_id, holder, started_at, state) VALUES (?, ?, ?, ?, ?, 'open')",
     key,
     number,
-    lease.rowId,
+    rowId,
     holder,
     now,
   )
@@ -158,6 +157,17 @@ export async function askedSinceRestore(tx: Tx, rowId: number, restore: string):
   return (
     (await tx.one(
       'SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ?',
+      rowId,
+      forgottenHolder(restore),
+    )) !== undefined
+  )
+}
+
+/** Whether something of a row was found that the restored store had forgotten. */
+export async function foundSinceRestore(tx: Tx, rowId: number, restore: string): Promise<boolean> {
+  return (
+    (await tx.one(
+      "SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ? AND state = 'answered'",
       rowId,
       forgottenHolder(restore),
     )) !== undefined
@@ -273,6 +283,8 @@ async function endDiscardedRow(tx: Tx, rowId: number, arrived: Evidence): Promis
   const row = await tx.one<InboxRow>('SELECT * FROM inbox WHERE row_id = ?', rowId)
   if (row === undefined || (row.state !== 'discarding' && row.state !== 'discarded')) return
   if ((await openAttemptsOfRow(tx, rowId)).length > 0) return
+  // It is asked on, to its end: the discard may have been taken back, and what follows from it may have been done.
+  if (row.state === 'discarded' && row.in_question !== null) return
   if (arrived.onlyEffect) await doneAlthoughDiscarded(tx, row, arrived.now)
   else await endDiscarding(tx, row, arrived.now)
   await raiseAlarm(tx, {

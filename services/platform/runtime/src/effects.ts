@@ -28,7 +28,7 @@ import type { AnyEffect } from './define-handler.ts'
 import { effectKey, stableEffectName } from './effect-key.ts'
 import { probeWithControl } from './probe.ts'
 import type { OpenQuestions } from './questions.ts'
-import type { InboxRow, Lease } from './rows.ts'
+import { type InboxRow, type Lease, leasedRow } from './rows.ts'
 
 /** What the effects of one run share. */
 export interface EffectRun {
@@ -124,14 +124,15 @@ async function assumeForgotten<Input extends Json, Prepared, Found extends Json>
 ): Promise<number | undefined> {
   const { distrusted } = run
   if (distrusted === undefined || effect.guarantee === 'receiver-dedupes') return undefined
-  const number = await run.store.transaction('runtime.distrust', (tx) =>
-    recordForgotten(tx, {
-      lease: run.lease,
+  const number = await run.store.transaction('runtime.distrust', async (tx) => {
+    await leasedRow(tx, run.lease)
+    return recordForgotten(tx, {
+      rowId: run.lease.rowId,
       whenUnknown: unknownEffect(run, stableEffectName(effect), key, input, digest),
       restore: distrusted,
       now: run.time.clock.now(),
-    }),
-  )
+    })
+  })
   if (number !== undefined) run.questions.see(key, number, run.questions.startedAtMs)
   return number
 }
@@ -357,8 +358,9 @@ async function keepEvidence<Input extends Json, Prepared, Found extends Json>(
   run.observe('evidence', effect.name)
 }
 
-function unknownEffect(
-  run: EffectRun,
+/** An effect as it is kept when nothing is known of it yet. */
+export function unknownEffect(
+  run: Pick<EffectRun, 'row' | 'handlerName' | 'destination'>,
   name: string,
   key: EffectKey,
   input: Json,

@@ -1,5 +1,6 @@
 import type { Json, Store } from '@samband/kernel'
 import type { AttemptRow, EffectRow } from './attempts.ts'
+import { toldState } from './discards-in-question.ts'
 import type { InboxRow } from './rows.ts'
 import { storedHeader } from './stored-headers.ts'
 
@@ -106,9 +107,9 @@ export async function readJourney(store: Store, acceptedId: string): Promise<Jou
         rowId: row.row_id,
         handler: row.handler,
         eventType: row.event_type,
-        state: row.state,
+        state: toldState(row),
         receivedAt: row.received_at,
-        finishedAt: row.finished_at,
+        finishedAt: toldState(row) === 'discarding' ? null : row.finished_at,
         parkNumber: row.park_number,
         lastCode: row.last_code,
         lastMessage: row.last_message,

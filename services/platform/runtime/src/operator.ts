@@ -13,10 +13,10 @@ import type { AnyEffect, Handler } from './define-handler.ts'
 import { getDocument, putDocument } from './documents.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
+import { stableName } from './handler-run.ts'
 import type { OpenQuestions } from './questions.ts'
 import { isOnlyEffect } from './resolver.ts'
 import { discardRow, endDiscarding, type InboxRow, readRow, undoDiscard } from './rows.ts'
-import { stableName } from './run-row.ts'
 
 /** What an operator's verb says back. */
 export interface VerbOutcome {

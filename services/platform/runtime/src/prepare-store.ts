@@ -1,13 +1,14 @@
 import type { Store, Time, Tx } from '@samband/kernel'
 import { type Alarm, raiseAlarmOnce } from './alarms.ts'
 import type { Handler } from './define-handler.ts'
+import { questionDiscards } from './discards-in-question.ts'
 import { correctAtStart } from './due-times.ts'
 import { stableEffectName } from './effect-key.ts'
-import { stableName } from './run-row.ts'
+import { stableName } from './handler-run.ts'
 
 /**
  * Before the first row is taken: renamed handlers are renamed, what the code does not know is parked (R21), leases of a former owner
- * of an exclusive store are void (R8). Returns the restore since which the store is distrusted, if any (R27).
+ * of an exclusive store are void (R8). In a restored store discards are put in question. Returns the restore since which the store is distrusted, if any (R27).
  */
 export async function prepareStore(
   store: Store,
@@ -49,6 +50,7 @@ export async function prepareStore(
     const lastStart = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'last_start'")
     await correctAtStart(tx, Number(lastStart?.value ?? 0), now)
     const distrust = await tx.one<{ value: string }>("SELECT value FROM meta WHERE name = 'distrust_since'")
+    await questionDiscards(tx, distrust?.value)
     await tx.run(
       "INSERT INTO meta (name, value) VALUES ('last_start', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       String(now),

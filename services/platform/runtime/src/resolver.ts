@@ -7,6 +7,7 @@ import {
   sleep,
   type Time,
 } from '@samband/kernel'
+import { askDiscard, type DiscardAsker } from './ask-discards.ts'
 import {
   type AttemptRow,
   closeNotThere,
@@ -15,13 +16,14 @@ import {
   readEffect,
   recordEvidence,
 } from './attempts.ts'
-import type { AnyEffect, Handler } from './define-handler.ts'
+import type { AnyEffect, FindDestination, Handler } from './define-handler.ts'
+import { discardsInQuestion } from './discards-in-question.ts'
 import { stableEffectName } from './effect-key.ts'
 import { evidenceReading } from './effects.ts'
+import { stableName } from './handler-run.ts'
 import { probeWithControl } from './probe.ts'
 import type { OpenQuestions } from './questions.ts'
 import { endDiscarding, type InboxRow } from './rows.ts'
-import { stableName } from './run-row.ts'
 import { codeOf, type Standstills } from './standstills.ts'
 
 /** What the resolver is built from. */
@@ -32,16 +34,21 @@ export interface ResolverOptions {
   readonly questions: OpenQuestions
   readonly log: Logger
   readonly standstills: Standstills
+  readonly findDestination: FindDestination
+  /** Something was committed to the outbox. */
+  published(): void
   /** Milliseconds between two looks at what is open. */
   readonly everyMs: number
 }
 
 const A_DAY_MS = 24 * 60 * 60_000
 const AT_ONCE = 100
+/** Of discards in question fewer: there may be thousands after a restore, and nothing waits behind them. */
+const IN_QUESTION_AT_ONCE = 25
 
 /**
  * Goes on asking where no worker does: for rows that were discarded while a question was open (R22), and once more for what needed
- * more than one attempt (R28).
+ * more than one attempt (R28). After a restore also for what was discarded before (R27).
  */
 export function createResolver(options: ResolverOptions) {
   const { store, time, questions, log } = options
@@ -52,6 +59,14 @@ export function createResolver(options: ResolverOptions) {
   let loop: Promise<void> | undefined
   /** Where the last round ended: what nobody can answer must not keep the others from being asked. */
   let lastRowId = 0
+  let lastInQuestion = 0
+
+  const asker: DiscardAsker = {
+    ...options,
+    signal: stopping.signal,
+    askAttempts: async (row) => void (await askAttempts(row)),
+    published: () => options.published(),
+  }
 
   function findEffect(handler: string, name: string): AnyEffect | undefined {
     return options.handlers
@@ -59,12 +74,17 @@ export function createResolver(options: ResolverOptions) {
       ?.effects.find((effect) => stableEffectName(effect) === name)
   }
 
-  async function resolveDiscarding(row: InboxRow): Promise<void> {
+  /** Asks about the newest open attempt of each effect of a row. Returns how many there were. */
+  async function askAttempts(row: InboxRow): Promise<number> {
     const open = await store.read('runtime.questions', (tx) => openAttemptsOfRow(tx, row.row_id))
     const newest = new Map<string, AttemptRow>()
     for (const attempt of open) if (!newest.has(attempt.effect_key)) newest.set(attempt.effect_key, attempt)
     for (const attempt of newest.values()) await resolveAttempt(row, attempt)
-    if (newest.size === 0)
+    return newest.size
+  }
+
+  async function resolveDiscarding(row: InboxRow): Promise<void> {
+    if ((await askAttempts(row)) === 0)
       await store.transaction('runtime.discarded', async (tx) => {
         // Looked at anew: since it was read, the discard may have been undone, the row run, and discarded again over an open question (R22).
         if ((await openAttemptsOfRow(tx, row.row_id)).length === 0) await endDiscarding(tx, row, time.clock.now())
@@ -138,13 +158,14 @@ export function createResolver(options: ResolverOptions) {
 
   async function round(): Promise<void> {
     if (names.length === 0) return
-    const { discarding, due } = await store.read('runtime.resolver', async (tx) => ({
+    const { discarding, inQuestion, due } = await store.read('runtime.resolver', async (tx) => ({
       discarding: await tx.all<InboxRow>(
         `SELECT * FROM inbox WHERE state = 'discarding' AND handler IN (${marks(names)}) AND row_id > ? ORDER BY row_id LIMIT ?`,
         ...names,
         lastRowId,
         AT_ONCE,
       ),
+      inQuestion: await discardsInQuestion(tx, names, lastInQuestion, IN_QUESTION_AT_ONCE),
       due: await tx.all<EffectRow>(
         `SELECT * FROM effect WHERE look_again_at IS NOT NULL AND look_again_at <= ? AND handler IN (${marks(stableNames)}) ORDER BY look_again_at LIMIT ?`,
         time.clock.now(),
@@ -153,7 +174,9 @@ export function createResolver(options: ResolverOptions) {
       ),
     }))
     lastRowId = discarding.length < AT_ONCE ? 0 : (discarding.at(-1)?.row_id ?? 0)
+    lastInQuestion = inQuestion.length < IN_QUESTION_AT_ONCE ? 0 : (inQuestion.at(-1)?.row_id ?? 0)
     for (const row of discarding) await resolveDiscarding(row).catch((error) => goOn(error, row))
+    for (const row of inQuestion) await askDiscard(asker, row).catch((error) => goOn(error, row))
     for (const known of due) await lookAgain(known).catch((error) => goOn(error, known))
   }
 

@@ -33,6 +33,8 @@ export interface InboxRow {
   readonly destination: string | null
   readonly fixed_values: string | null
   readonly remark: string | null
+  /** The restore since which a discard is in question (R27). */
+  readonly in_question: string | null
 }
 
 /** The right to decide over a row: only with the newest token (R7, R10). */
@@ -339,7 +341,7 @@ export async function endDiscarding(tx: Tx, row: InboxRow, now: number): Promise
 /** discarding or discarded → done: it is over there although it was discarded. The caller raises the alarm. */
 export async function doneAlthoughDiscarded(tx: Tx, row: InboxRow, now: number): Promise<void> {
   await tx.run(
-    "UPDATE inbox SET state = 'done', finished_at = ?, remark = 'although discarded', lease_token = lease_token + 1 WHERE row_id = ? AND state IN ('discarding', 'discarded')",
+    "UPDATE inbox SET state = 'done', finished_at = ?, remark = 'although discarded', in_question = NULL, lease_token = lease_token + 1 WHERE row_id = ? AND state IN ('discarding', 'discarded')",
     now,
     row.row_id,
   )
@@ -366,7 +368,7 @@ export async function undoDiscard(tx: Tx, row: InboxRow, now: number): Promise<'
     }
   }
   await tx.run(
-    "UPDATE inbox SET state = 'waiting', due_at = ?, lease_token = lease_token + 1, finished_at = NULL, failing_since = NULL WHERE row_id = ?",
+    "UPDATE inbox SET state = 'waiting', due_at = ?, lease_token = lease_token + 1, finished_at = NULL, failing_since = NULL, in_question = NULL WHERE row_id = ?",
     now,
     row.row_id,
   )

@@ -1,22 +1,12 @@
-import {
-  asHubError,
-  type BoundDestination,
-  HubError,
-  type Logger,
-  NothingHappened,
-  type Store,
-  type Time,
-} from '@samband/kernel'
-import { ContractError, type EventDefinition } from '@samband/messages'
+import { asHubError, type HubError, type Logger, NothingHappened, type Store, type Time } from '@samband/kernel'
 import { raiseAlarm } from './alarms.ts'
 import { accountOf } from './attempts.ts'
 import type { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
-import { type Documents, type DocumentWrite, getDocument, putDocument } from './documents.ts'
 import { createRunEffect } from './effects.ts'
 import { judge, type Verdict } from './failures.ts'
+import { runHandler, stableName, writeOutcome } from './handler-run.ts'
 import type { Metrics } from './metrics.ts'
-import { publishedEventId, writeEvent } from './outbox.ts'
 import type { OpenQuestions } from './questions.ts'
 import {
   boundDestination,
@@ -62,12 +52,6 @@ export interface Running {
   madeProgress: boolean
 }
 
-interface Outgoing {
-  readonly definition: EventDefinition<unknown, never>
-  readonly data: unknown
-  readonly name: string
-}
-
 /** Runs the handler over one row and ends the row. Never rejects: whatever goes wrong is decided here. */
 export async function runRow(around: RunSurroundings, running: Running): Promise<void> {
   const { row, handler } = running
@@ -103,50 +87,29 @@ async function handleAndFinish(
   traceparent: string | undefined,
 ): Promise<void> {
   const { row, handler, lease } = running
-  const data = readEvent(row, handler)
-  const outgoing: Outgoing[] = []
-  const writes: DocumentWrite[] = []
   const fixed = fixedValues(row)
-  const readDocuments: Pick<Documents, 'get'> = {
-    get: async (collection, id) =>
-      (await around.store.read('runtime.document', (tx) => getDocument(tx, collection, id)))?.body as never,
-  }
-  const destination =
-    handler.system === undefined
-      ? undefined
-      : await destinationOf(around, row, handler, handler.system, data, readDocuments)
-  const runEffect = createRunEffect({
-    ...around,
+  const outcome = await runHandler({
+    store: around.store,
     row,
-    lease,
-    destination: destination ?? NO_DESTINATION,
-    fixedValues: fixed,
-    handlerName: stableName(handler),
-    declared: new Set(handler.effects),
-    log,
-    signal: running.controller.signal,
-    leaseLost: () => running.leaseLost,
-    observe: (event, effect) => {
-      if (event === 'evidence') running.madeProgress = true
-      around.metrics.effect(handler.name, row.tenant, effect, event)
-    },
-  })
-  const acceptedId = row.accepted_id ?? undefined
-  await handler.handle(data, {
-    tenant: row.tenant,
-    acceptedId,
-    effect: runEffect,
-    publish: (definition, eventData, name = definition.type) => {
-      if (outgoing.some((event) => event.name === name))
-        throw new Error(`${handler.name} publishes ${name} twice in one run: name the second one`)
-      outgoing.push({ definition: definition as EventDefinition<unknown, never>, data: eventData, name })
-    },
-    documents: {
-      ...readDocuments,
-      put: (collection, id, body, options) =>
-        void writes.push({ collection, id, tenant: row.tenant, acceptedId, body, dueAt: options?.dueAt }),
-    },
-    destination,
+    handler,
+    findDestination: around.findDestination,
+    effectAt: (destination) =>
+      createRunEffect({
+        ...around,
+        row,
+        lease,
+        destination,
+        fixedValues: fixed,
+        handlerName: stableName(handler),
+        declared: new Set(handler.effects),
+        log,
+        signal: running.controller.signal,
+        leaseLost: () => running.leaseLost,
+        observe: (event, effect) => {
+          if (event === 'evidence') running.madeProgress = true
+          around.metrics.effect(handler.name, row.tenant, effect, event)
+        },
+      }),
     once: async (name, take) => {
       if (!(name in fixed)) {
         fixed[name] = take()
@@ -159,88 +122,18 @@ async function handleAndFinish(
           ),
         )
       }
-      return fixed[name] as never
+      return fixed[name] ?? null
     },
     now: () => around.time.clock.now(),
     log,
     signal: running.controller.signal,
   })
-  await finish(around, running, outgoing, writes, traceparent)
-}
-
-async function finish(
-  around: RunSurroundings,
-  running: Running,
-  outgoing: readonly Outgoing[],
-  writes: readonly DocumentWrite[],
-  traceparent: string | undefined,
-): Promise<void> {
-  const { row, handler, lease } = running
   const now = around.time.clock.now()
   await around.store.transaction('runtime.finish', async (tx) => {
     await finishRow(tx, lease, now)
-    for (const write of writes) await putDocument(tx, write)
-    for (const event of outgoing) {
-      await writeEvent(tx, {
-        id: publishedEventId(row.event_id, stableName(handler), event.name),
-        definition: event.definition,
-        data: event.data,
-        source: `/samband/${handler.name}`,
-        subject: row.accepted_id ?? row.lane,
-        tenant: row.tenant,
-        correlationId: row.accepted_id ?? row.event_id,
-        causationId: row.event_id,
-        traceparent,
-        time: now,
-      })
-    }
+    await writeOutcome(tx, running, outcome, traceparent, now)
   })
-  if (outgoing.length > 0) around.published()
-}
-
-function notJson(cause: unknown): HubError {
-  return new HubError('EVENT_UGYLDIG_JSON', 'permanent', 'The data of the event is not JSON.', { cause })
-}
-
-/** Reads the data anew: the handler may be of a later release than the row. The headers were checked when the row was made. */
-function readEvent(row: InboxRow, handler: Handler): unknown {
-  try {
-    return handler.consumes.parse(JSON.parse(new TextDecoder().decode(row.value)))
-  } catch (error) {
-    if (error instanceof ContractError) throw error
-    throw notJson(error)
-  }
-}
-
-/** Bound at the first intent; until then where an earlier step went, else the configuration in force (R19). */
-async function destinationOf(
-  around: RunSurroundings,
-  row: InboxRow,
-  handler: Handler,
-  system: string,
-  data: unknown,
-  documents: Pick<Documents, 'get'>,
-): Promise<BoundDestination> {
-  return (
-    boundDestination(row) ??
-    (await handler.follows(data, documents)) ??
-    around.findDestination(row.tenant, system).destination
-  )
-}
-
-/** Effects of a handler without a system are refused when it is defined, so this is never sent anywhere. */
-const NO_DESTINATION: BoundDestination = {
-  system: 'none',
-  tenant: '',
-  baseUrl: '',
-  account: '',
-  user: '',
-  timing: { startWithinMs: 0, inFlightMs: 0, lookUpLagMs: 0 },
-}
-
-/** The name that effect keys and event ids rest on: the oldest one the handler has had (R21). */
-export function stableName(handler: Pick<Handler, 'name' | 'aliases'>): string {
-  return handler.aliases[0] ?? handler.name
+  if (outcome.outgoing.length > 0) around.published()
 }
 
 async function endFailed(

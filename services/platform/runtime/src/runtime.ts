@@ -97,6 +97,8 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     questions,
     log,
     standstills,
+    findDestination: options.findDestination,
+    published: () => relay.wake(),
     everyMs: options.resolveEveryMs ?? 10_000,
   })
   const clockWatch = createClockWatch({ store, time, log, standstills })
