@@ -509,4 +509,16 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
     ],
   },
+  {
+    rule: 'R27',
+    name: 'what a restored store shows as discarded is believed',
+    finding: ['lost'],
+    edits: [
+      {
+        file: runtime('prepare-store.ts'),
+        from: 'await questionDiscards(tx, distrust?.value)',
+        to: 'await questionDiscards(tx, undefined)',
+      },
+    ],
+  },
 ]

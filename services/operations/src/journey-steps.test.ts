@@ -68,6 +68,12 @@ test.each<[string, Partial<JourneyRow>, Parameters<typeof factsOf>[0], string]>(
     { openCircuits: [{ ...circuit, tenant: '311094688' }] },
     'Venter til neste forsøk. SvarUt kunne ikke nås. Vent.',
   ],
+  [
+    'was discarded before a restore, and is asked for,',
+    { state: 'discarding' },
+    { open: { inQuestion: true } },
+    'Var forkastet da lageret ble gjenopprettet. Mottakersystemet spørres om forkastingen var angret og meldingen utført. Ingen venter på svaret.',
+  ],
   ['is parked', { state: 'parked', ...down }, {}, 'Parkert. SvarUt kunne ikke nås. Hvem: drift. Vent.'],
   [
     'is behind a row of its own letter',

@@ -40,6 +40,11 @@ export function journeySteps(journey: Journey, errorCodes: ErrorCodes): Trinn[] 
 
 type Add = (at: number | null, slag: Trinn['slag'], tekst: string, radId?: number | null) => void
 
+const REMARKS: Readonly<Record<string, string>> = {
+  'although discarded': ', selv om den var forkastet',
+  'taken back before the restore': '; forkastingen var angret før gjenopprettingen',
+}
+
 function addRow(row: JourneyRow, errorCodes: ErrorCodes, add: Add): void {
   add(row.receivedAt, 'behandling', `${row.handler} fikk hendelsen ${shortType(row.eventType)}.`, row.rowId)
   for (const run of row.failedRuns) {
@@ -53,7 +58,7 @@ function addRow(row: JourneyRow, errorCodes: ErrorCodes, add: Add): void {
     )
   }
   const end = row.state === 'discarded' ? 'ble forkastet' : 'ble ferdig'
-  const remark = row.remark === 'although discarded' ? ', selv om den var forkastet' : ''
+  const remark = REMARKS[row.remark ?? ''] ?? ''
   add(row.finishedAt, 'behandling', `${row.handler} ${end}${remark}.`, row.rowId)
 }
 

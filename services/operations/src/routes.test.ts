@@ -236,7 +236,7 @@ test('a journey shows attempts, answers, alarms and what people did', async () =
   const texts = trinn.map((step) => step.tekst).join('\n')
   expect(texts).toContain('post, forsøk 1 begynte.')
   expect(texts).toContain('post: finnes hos mottakersystemet, postId post-77.')
-  expect(texts).toContain('ALARM: En forkastet melding var likevel utført hos mottakersystemet.')
+  expect(texts).toContain('ALARM: En forkastet melding var likevel utført hos mottakersystemet, helt eller delvis.')
   expect(texts).toContain('Kari Prøve forkastet. Begrunnelse: Sendt på papir av arkivet')
   // Its handler has a second effect, which never began: the row stays discarded, only partly done.
   expect(texts).toContain('prove.send ble forkastet.')

@@ -79,8 +79,9 @@ const ALARMS: Readonly<Record<string, { readonly betydning: string; readonly nes
     nesteSteg: 'Se på begge hos mottakersystemet, og få den ene trukket tilbake.',
   },
   'although-discarded': {
-    betydning: 'En forkastet melding var likevel utført hos mottakersystemet.',
-    nesteSteg: 'Gi beskjed til den som forkastet den; se etter om den også er gjort for hånd.',
+    betydning: 'En forkastet melding var likevel utført hos mottakersystemet, helt eller delvis.',
+    nesteSteg:
+      'Gi beskjed til den som forkastet den; se etter om den også er gjort for hånd. Etter en gjenoppretting: forkastingen kan ha vært angret; angre den igjen hvis reisen sier at den ikke er ferdig.',
   },
   'log-stopped': {
     betydning: 'Lesingen av hendelsesloggen har stanset.',
