@@ -159,6 +159,8 @@ function cannotTell(why: string): HubError {
 async function letStand(asker: DiscardAsker, row: InboxRow): Promise<void> {
   await asker.store.transaction('runtime.discard-stands', async (tx) => {
     if (row.in_question === null || !(await isInQuestion(tx, row))) return
+    // A handler that runs several effects at once may have come to others as well.
+    if ((await openAttemptsOfRow(tx, row.row_id)).length > 0) return
     const partly = await foundSinceRestore(tx, row.row_id, row.in_question)
     await believeDiscard(tx, row)
     if (!partly) return
