@@ -83,6 +83,8 @@ export interface Effect<Input extends Json, Prepared, Evidence extends Json> {
   act(prepared: Prepared, attempt: Attempt): Promise<Evidence>
   /** What identifies the thing made: two evidences of one key with different identity are a doubled effect (R16). Left out: all of it. */
   identity?(evidence: Evidence): string
+  /** True when the evidence says that nothing was made: there was nothing to make, or what was wanted stood there before. Left out: something always was. */
+  madeNothing?(evidence: Evidence): boolean
   /** True when the evidence itself shows that the thing was made more than once, e.g. a look-up with two hits. */
   doubled?(evidence: Evidence): boolean
   /**
@@ -92,7 +94,10 @@ export interface Effect<Input extends Json, Prepared, Evidence extends Json> {
   evidenceFault?(given: Json): string | undefined
   /** False where `probe` asks at the address of the thing itself instead of searching: then the control of R13 says nothing. Left out means true. */
   readonly searches?: boolean
-  /** Obliged for `unique` and `probe`. */
+  /**
+   * Obliged for `unique` and `probe`. Not-there says as well that what the handler does after it was not done: where there is nothing to make, the answer is
+   * there, with evidence that says so (R27).
+   */
   probe?(key: EffectKey, input: Input, to: BoundDestination, signal: AbortSignal): Promise<ProbeAnswer<Evidence>>
 }
 

@@ -1,9 +1,9 @@
-import { sha256Hex } from '@samband/kernel'
+import { type Effect, type Json, sha256Hex } from '@samband/kernel'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Noark5Simulator } from '../../simulator/index.ts'
 import { Skjerming } from '../arkiv.ts'
 import type { Bench } from './bench.ts'
-import { aBench, anArkiv, anInnhold, fileLetter, PDF } from './bench.ts'
+import { aBench, anArkiv, anInnhold, fileLetter, keyOf, PDF } from './bench.ts'
 
 let bench: Bench | undefined
 afterEach(async () => {
@@ -138,6 +138,36 @@ test('a saksmappe given by mappeID is found and never made', async () => {
   expect(trace).toEqual([])
   expect(bench.sim.received().saksmapper).toEqual([])
   expect(bench.sim.received().journalposter).toMatchObject([{ saksmappe: systemID }])
+})
+
+test('where nothing is to be made, a look-up finds that as evidence, and not that something is missing', async () => {
+  bench = await aBench()
+  const { mappeID } = bench.sim.addSaksmappe({ tittel: 'Fra før', klasseID: '000' })
+  const arkiv = anArkiv({ saksmappe: { mappeID } })
+  bench.payloads.put('innhold-1', JSON.stringify(anInnhold({ arkiv })))
+  const { saksmappe, journalpost, avsender } = await fileLetter(bench, arkiv)
+  const innhold = { ref: 'innhold-1' }
+  const effects = bench.restart()
+  const { to } = bench
+  const lookUp = <Input extends Json, Prepared, Evidence extends Json>(
+    effect: Effect<Input, Prepared, Evidence>,
+    input: Input,
+  ) => effect.probe?.(keyOf(effect, input), input, to, new AbortController().signal)
+
+  expect(await lookUp(effects.opprettSaksmappe, { saksmappeKey: 'sak-17', innhold })).toEqual({
+    kind: 'there',
+    evidence: saksmappe,
+  })
+  expect(
+    await lookUp(effects.opprettKorrespondansepart, {
+      forsendelseId: 'brev-1',
+      innhold,
+      journalpost,
+      part: 'avsender',
+    }),
+  ).toEqual({ kind: 'there', evidence: avsender })
+  expect(effects.opprettSaksmappe.madeNothing?.(saksmappe)).toBe(true)
+  expect(effects.opprettKorrespondansepart.madeNothing?.(avsender)).toBe(true)
 })
 
 test('an unknown mappeID parks the letter and names the field', async () => {

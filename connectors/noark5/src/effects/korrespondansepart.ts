@@ -1,6 +1,7 @@
 import { evidenceFault } from '@samband/connector-kit'
 import type { Effect, ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
+import type { Core } from '../core.ts'
 import type { PreparedCreate } from '../create.ts'
 import { create, evidenceOf, newLink } from '../create.ts'
 import { KorrespondansepartEvidence } from '../evidence.ts'
@@ -38,6 +39,7 @@ export function opprettKorrespondansepart(
     subject: ({ forsendelseId }) => forsendelseId,
     discriminator: ({ part }) => part,
     identity: (evidence) => (evidence.registrert ? evidence.systemId : ''),
+    madeNothing: ({ registrert }) => !registrert,
     evidenceFault: evidenceFault(KorrespondansepartEvidence),
     fixed: ({ forsendelseId, innhold, journalpost, part }) => ({
       forsendelseId,
@@ -48,7 +50,7 @@ export function opprettKorrespondansepart(
     async prepare(key, { innhold: ref, journalpost, part }, to, signal) {
       const core = context.core(to)
       const innhold = await context.innhold(to, ref)
-      if (part === 'avsender' && !(core.profile.internPart && namesAvsender(innhold))) return { nothingToSend: true }
+      if (!isRegistered(core, part, innhold)) return { nothingToSend: true }
       await requireSkjerming(core, 'journalpost', journalpost, innhold, 'arkiv.journalpost.skjerming', signal)
       const type = part === 'avsender' ? 'intern' : innhold.mottaker.type
       const relation = `arkivstruktur/ny-korrespondansepart${type}`
@@ -65,14 +67,27 @@ export function opprettKorrespondansepart(
       if ('nothingToSend' in prepared) return { registrert: false }
       return { ...evidenceOf(await create(prepared, attempt), prepared.key), registrert: true }
     },
-    async probe(key, { journalpost }, to, signal): Promise<ProbeAnswer<KorrespondansepartEvidence>> {
-      const answer = await lookUp(context.core(to), { kind: 'korrespondansepart', key, parent: journalpost }, signal)
-      if (answer.kind !== 'there') return answer
-      return { kind: 'there', evidence: { ...evidenceOf(answer.evidence, key), registrert: true } }
+    async probe(key, { innhold, journalpost, part }, to, signal): Promise<ProbeAnswer<KorrespondansepartEvidence>> {
+      const core = context.core(to)
+      const answer = await lookUp(core, { kind: 'korrespondansepart', key, parent: journalpost }, signal)
+      if (answer.kind === 'there')
+        return { kind: 'there', evidence: { ...evidenceOf(answer.evidence, key), registrert: true } }
+      // Where nothing is to be registered, nothing is missing.
+      if (answer.kind === 'not-there' && !isRegistered(core, part, await context.innhold(to, innhold)))
+        return { kind: 'there', evidence: { registrert: false } }
+      return answer
     },
   }
 }
 
-function namesAvsender({ arkiv: { journalpost } }: Innhold): boolean {
-  return journalpost.saksbehandler !== undefined || journalpost.administrativEnhet !== undefined
+/** The sender's own people are registered where the letter names them and the core takes internal parties. */
+function isRegistered(
+  core: Core,
+  part: OpprettKorrespondansepartInput['part'],
+  { arkiv: { journalpost } }: Innhold,
+): boolean {
+  if (part === 'mottaker') return true
+  return (
+    core.profile.internPart && (journalpost.saksbehandler !== undefined || journalpost.administrativEnhet !== undefined)
+  )
 }

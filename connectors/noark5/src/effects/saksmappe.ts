@@ -1,5 +1,5 @@
 import { evidenceFault } from '@samband/connector-kit'
-import type { Effect, ProbeAnswer } from '@samband/kernel'
+import { asHubError, type Effect, type ProbeAnswer } from '@samband/kernel'
 import type { Context, InnholdRef } from '../context.ts'
 import type { Core } from '../core.ts'
 import type { PreparedCreate } from '../create.ts'
@@ -33,6 +33,7 @@ export function opprettSaksmappe(context: Context): Effect<OpprettSaksmappeInput
     subject: ({ saksmappeKey }) => saksmappeKey,
     discriminator: () => 'saksmappe',
     identity: ({ systemId }) => systemId,
+    madeNothing: ({ laget }) => !laget,
     evidenceFault: evidenceFault(SaksmappeEvidence),
     fixed: ({ saksmappeKey }) => ({ saksmappeKey }),
     async prepare(key, input, to, signal) {
@@ -54,8 +55,7 @@ export function opprettSaksmappe(context: Context): Effect<OpprettSaksmappeInput
     async probe(key, input, to, signal): Promise<ProbeAnswer<SaksmappeEvidence>> {
       const core = context.core(to)
       const { saksmappe } = (await context.innhold(to, input.innhold)).arkiv
-      // What is only looked up leaves nothing behind: there is no question to ask.
-      if ('mappeID' in saksmappe) return { kind: 'not-there' }
+      if ('mappeID' in saksmappe) return findGiven(core, saksmappe.mappeID, signal)
       const answer = await lookUp(core, { kind: 'saksmappe', key, parent: undefined, tittel: saksmappe.tittel }, signal)
       return answer.kind === 'there' ? { kind: 'there', evidence: madeEvidence(answer.evidence, key) } : answer
     },
@@ -68,6 +68,16 @@ function madeEvidence(found: Seen, key: string): SaksmappeEvidence {
 
 function mappeIdOf({ wire }: Seen): string | null {
   return typeof wire['mappeID'] === 'string' ? wire['mappeID'] : null
+}
+
+/** What is only looked up leaves nothing behind: it is as it is found, and where it is not, the next attempt says so. */
+async function findGiven(core: Core, mappeID: string, signal: AbortSignal): Promise<ProbeAnswer<SaksmappeEvidence>> {
+  try {
+    return { kind: 'there', evidence: await mustFind(core, mappeID, signal) }
+  } catch (error) {
+    if (asHubError(error)?.code === 'NOARK5_SAKSMAPPE_FINNES_IKKE') return { kind: 'not-there' }
+    throw error
+  }
 }
 
 async function mustFind(core: Core, mappeID: string, signal: AbortSignal): Promise<SaksmappeEvidence> {

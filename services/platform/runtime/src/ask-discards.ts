@@ -8,6 +8,7 @@ import {
   type Store,
   sha256Hex,
   type Time,
+  type Tx,
 } from '@samband/kernel'
 import { raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import {
@@ -56,7 +57,7 @@ type Halt =
  * Asks on about one discarded row of a restored store (R27). Its handler is run with effects that only ask: evidence lets it go on to the next one,
  * and nothing is ever done. Whatever is not answered now is asked again in a later round.
  *
- * - an effect is not there: the discard stands; with an alarm where effects before it were found, for then it is partly done
+ * - an effect is not there, and so nothing that comes after it: the discard stands; with an alarm where something before it was found, for then it is partly done
  * - all are there, one of them found since the restore: the discard had been taken back, the row is done, and what follows from it is published
  * - all were known when it was discarded: nobody can tell, and a person is called
  */
@@ -70,7 +71,7 @@ export async function askDiscard(asker: DiscardAsker, row: InboxRow): Promise<vo
     const open = await asker.store.read('runtime.questions', (tx) => openAttemptsOfRow(tx, row.row_id))
     if (open.length > 0) return
     const end = await runAsking(asker, row, handler)
-    if (end === 'not-there') return letStand(asker, row)
+    if (end === 'not-there') return letStand(asker, row, handler)
     if (typeof end !== 'string') return endDone(asker, row, handler, end)
     if (end !== 'asks') return
   }
@@ -156,12 +157,21 @@ function cannotTell(why: string): HubError {
   )
 }
 
-async function letStand(asker: DiscardAsker, row: InboxRow): Promise<void> {
+/** Whether something was made over there that the restored store had forgotten: then somebody had taken the discard back. */
+async function wasMadeSince(tx: Tx, row: InboxRow, handler: Handler, restore: string): Promise<boolean> {
+  const found = await foundSinceRestore(tx, row.row_id, restore)
+  return found.some(({ name, evidence }) => {
+    const effect = handler.effects.find((one) => stableEffectName(one) === name)
+    return evidence !== null && effect?.madeNothing?.(JSON.parse(evidence)) !== true
+  })
+}
+
+async function letStand(asker: DiscardAsker, row: InboxRow, handler: Handler): Promise<void> {
   await asker.store.transaction('runtime.discard-stands', async (tx) => {
     if (row.in_question === null || !(await isInQuestion(tx, row))) return
     // A handler that runs several effects at once may have come to others as well.
     if ((await openAttemptsOfRow(tx, row.row_id)).length > 0) return
-    const partly = await foundSinceRestore(tx, row.row_id, row.in_question)
+    const partly = await wasMadeSince(tx, row, handler, row.in_question)
     await believeDiscard(tx, row)
     if (!partly) return
     await raiseAlarm(tx, {
@@ -175,7 +185,7 @@ async function endDone(asker: DiscardAsker, row: InboxRow, handler: Handler, out
   const now = asker.time.clock.now()
   const isDone = await asker.store.transaction('runtime.taken-back', async (tx) => {
     if (row.in_question === null || !(await isInQuestion(tx, row))) return false
-    if (!(await foundSinceRestore(tx, row.row_id, row.in_question))) {
+    if (!(await wasMadeSince(tx, row, handler, row.in_question))) {
       await raiseAlarmOnce(tx, {
         ...alarmOf(asker, row),
         sentence: `All that a discarded message does was done before it was discarded (${row.handler}), and the restored store cannot tell whether the discard was taken back. Look whether the message went on: take the discard back if it did, else lift the distrust when all is compared.`,

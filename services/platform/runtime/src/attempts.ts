@@ -163,14 +163,16 @@ export async function askedSinceRestore(tx: Tx, rowId: number, restore: string):
   )
 }
 
-/** Whether something of a row was found that the restored store had forgotten. */
-export async function foundSinceRestore(tx: Tx, rowId: number, restore: string): Promise<boolean> {
-  return (
-    (await tx.one(
-      "SELECT 1 AS found FROM attempt WHERE row_id = ? AND holder = ? AND state = 'answered'",
-      rowId,
-      forgottenHolder(restore),
-    )) !== undefined
+/** What was found of a row that the restored store had forgotten. */
+export async function foundSinceRestore(
+  tx: Tx,
+  rowId: number,
+  restore: string,
+): Promise<Pick<EffectRow, 'name' | 'evidence'>[]> {
+  return tx.all<Pick<EffectRow, 'name' | 'evidence'>>(
+    "SELECT e.name AS name, e.evidence AS evidence FROM attempt a JOIN effect e ON e.effect_key = a.effect_key WHERE a.row_id = ? AND a.holder = ? AND a.state = 'answered'",
+    rowId,
+    forgottenHolder(restore),
   )
 }
 

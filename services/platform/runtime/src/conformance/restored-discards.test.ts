@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { effectKey, type Handler, readJourney } from '../index.ts'
-import { TEST_WAIT_MS, until } from '../testing/index.ts'
+import { type LetterEvidence, TEST_WAIT_MS, until } from '../testing/index.ts'
 import {
   createWorld,
   handlerOf,
@@ -129,8 +129,7 @@ test('R27: many discards are asked for, some in each round, and none is left out
 })
 
 /** A handler that sends a letter in two steps. */
-function inTwoSteps(world: World) {
-  const first = world.destination.effect({ name: 'fake.first' })
+function inTwoSteps(world: World, first = world.destination.effect({ name: 'fake.first' })) {
   const second = world.destination.effect({ name: 'fake.second' })
   const handler = handlerOf([first, second], async (data, context) => {
     await context.effect(first, inputOf(data))
@@ -173,6 +172,24 @@ test('R27: a discarded message of which only the first step is found stays disca
   expect(world.alarms()).toEqual(['although-discarded'])
   expect(world.destination.requests).toEqual([])
   expect(published(world)).toEqual([])
+})
+
+test('R27: a step that found nothing to make lets the next one be asked for, and is no sign that a discard was taken back', async () => {
+  const world = createWorld()
+  const first = {
+    ...world.destination.effect({ name: 'fake.first' }),
+    probe: async () => ({ kind: 'there' as const, evidence: { id: '', hits: 0 } }),
+    madeNothing: ({ hits }: LetterEvidence) => hits === 0,
+  }
+  const { handlers } = inTwoSteps(world, first)
+  const [acceptedId = ''] = await discardedThenRestored(world, handlers)
+  const hub = await world.start({ handlers })
+  await world.time.advance(TEST_WAIT_MS - MINUTE)
+  expect(await told(world, hub, acceptedId)).toEqual(['discarding', 'discarding'])
+  await world.time.advance(2 * MINUTE)
+
+  expect(await told(world, hub, acceptedId)).toEqual(['discarded', 'discarded'])
+  expect(world.alarms()).toEqual([])
 })
 
 test('R27: a message that was discarded when all its steps were done already is told as being asked for until a person says what holds', async () => {
