@@ -85,7 +85,7 @@ function refuseEnvironment(name: string, faults: readonly string[]): never {
 async function start(service: ServiceProcess, config: ServiceConfig, log: Logger) {
   const time = realTime()
   const ids = realIds()
-  const { ports, close } = await openPorts({
+  const { ports, objectStore, close } = await openPorts({
     name: service.name,
     config,
     env: service.env,
@@ -117,7 +117,13 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
   })
   const app = createWebApp({ ids, log })
   if (service.hasHealth !== true)
-    registerHealth(app, { runtime, store: ports.store, clock: time.clock, tenants: ports.tenants })
+    registerHealth(app, {
+      runtime,
+      store: ports.store,
+      clock: time.clock,
+      tenants: ports.tenants,
+      alsoUnready: objectStore.unready,
+    })
   routes?.(app, runtime)
   service.alone?.(app, ports)
   await app.ready()
