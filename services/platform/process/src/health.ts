@@ -17,14 +17,16 @@ export function registerHealth(
     readonly store: Store
     readonly clock: Clock
     readonly tenants: Pick<TenantRegistry, 'problems'>
+    /** Reasons beside the runtime's own. */
+    readonly alsoUnready?: () => readonly string[]
   },
 ): void {
-  const { runtime, store, clock, tenants } = deps
+  const { runtime, store, clock, tenants, alsoUnready = () => [] } = deps
 
   app.get('/healthz', async () => ({ lever: true }))
 
   app.get('/readyz', async (_request, reply) => {
-    const grunner = runtime.unready()
+    const grunner = [...runtime.unready(), ...alsoUnready()]
     reply.code(grunner.length === 0 ? 200 : 503)
     const apneKretser = runtime
       .openCircuits()

@@ -5,6 +5,7 @@ import { createS3Client, createS3Payloads } from '@samband/payloads/s3'
 import { openPostgres } from '@samband/store/postgres'
 import { nodeSecrets } from '@samband/tenants'
 import type { ServiceConfig } from './config.ts'
+import { type ObjectStoreWatch, watchObjectStore } from './object-store-watch.ts'
 import { openTenants } from './open-tenants.ts'
 import { payloadKey } from './payload-key.ts'
 import type { ServicePorts } from './service.ts'
@@ -22,9 +23,13 @@ export interface OpenPortsOptions {
   readonly onBroken: (error: Error) => void
 }
 
+/** No municipality has this number, so that nothing is found; whether one may look is what is asked. */
+const NOBODY = '000000000'
+
 /** The real ports of a service on PostgreSQL, Kafka and S3, and what closes them again. */
 export interface OpenPorts {
   readonly ports: ServicePorts
+  readonly objectStore: ObjectStoreWatch
   /** To be called when the runtime has stopped. Safe to repeat. */
   close(): Promise<void>
 }
@@ -69,11 +74,17 @@ export async function openPorts(options: OpenPortsOptions): Promise<OpenPorts> {
   })
   const http = ways.by(undefined)
   const destinations = createDestinations({ tenants, wayOut: ways.by, ids })
+  const look = async () => {
+    for await (const _ref of payloads.list(NOBODY)) return
+  }
+  const objectStore = watchObjectStore({ look, time, log })
   let closed: Promise<void> | undefined
   return {
+    objectStore,
     ports: { store, bus, payloads, time, ids, log, http, tenants, destinations, tokenKey: config.tokenKey },
     close() {
       closed ??= (async () => {
+        objectStore.stop()
         await bus.close()
         await tenants.stop()
         await ways.destroy()

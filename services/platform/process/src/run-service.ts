@@ -7,7 +7,6 @@ import { readServiceConfig, type ServiceConfig, ServiceEnv } from './config.ts'
 import { tenantsFolderFaults } from './environment.ts'
 import { registerHealth } from './health.ts'
 import { kindOfFolder } from './kind-of-folder.ts'
-import { lookAtPayloads } from './look-at-payloads.ts'
 import { openPorts } from './ports.ts'
 import { realIds, realTime } from './real-ports.ts'
 import type { Service, ServicePorts } from './service.ts'
@@ -86,7 +85,7 @@ function refuseEnvironment(name: string, faults: readonly string[]): never {
 async function start(service: ServiceProcess, config: ServiceConfig, log: Logger) {
   const time = realTime()
   const ids = realIds()
-  const { ports, close } = await openPorts({
+  const { ports, objectStore, close } = await openPorts({
     name: service.name,
     config,
     env: service.env,
@@ -100,7 +99,6 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
       process.exit(1)
     },
   })
-  void lookAtPayloads(ports.payloads, log)
   const { handlers, pollers, routes } = service.create(ports, config)
   const runtime: Runtime = createRuntime({
     store: ports.store,
@@ -129,7 +127,13 @@ async function start(service: ServiceProcess, config: ServiceConfig, log: Logger
     if (isStopping) reply.header('connection', 'close')
   })
   if (service.hasHealth !== true)
-    registerHealth(app, { runtime: seen, store: ports.store, clock: time.clock, tenants: ports.tenants })
+    registerHealth(app, {
+      runtime: seen,
+      store: ports.store,
+      clock: time.clock,
+      tenants: ports.tenants,
+      alsoUnready: objectStore.unready,
+    })
   routes?.(app, seen)
   service.alone?.(app, ports)
   await app.ready()
