@@ -15,7 +15,7 @@ for (;;) {
   }
   if (performance.now() > deadline || hasEnded()) {
     const why = hasEnded() ? 'before its process ended' : `within ${seconds} s`
-    console.error(`${address} did not answer 200 ${why}; the last answer was: ${last}`)
+    process.stderr.write(`${address} did not answer 200 ${why}; the last answer was: ${last}\n`)
     process.exit(1)
   }
   await new Promise((resolve) => setTimeout(resolve, 200))
