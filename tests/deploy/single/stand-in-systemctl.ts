@@ -20,16 +20,16 @@ async function start(name: string): Promise<number> {
   if (runningPid(name) !== undefined) return 0
   const unit = readUnit(join(folder, name))
   const log = openSync(join(folder, `${name}.log`), 'a')
-  const run = (line: string): ChildProcess => {
-    const [command = '', ...args] = line.replaceAll(/\$\{(\w+)\}/g, (_whole, key) => unit.env[key] ?? '').split(' ')
-    const env = { PATH: process.env['PATH'], ...unit.env }
+  const run = (line: string, more: Readonly<Record<string, string>> = {}): ChildProcess => {
+    const env: Record<string, string | undefined> = { PATH: process.env['PATH'], ...unit.env, ...more }
+    const [command = '', ...args] = line.replaceAll(/\$\{(\w+)\}/g, (_whole, key) => env[key] ?? '').split(' ')
     return spawn(command, args, { cwd: unit.one('WorkingDirectory'), env, detached: true, stdio: ['ignore', log, log] })
   }
   const main = run(unit.one('ExecStart'))
   writeFileSync(join(folder, `${name}.pid`), String(main.pid))
-  const after = run(unit.one('ExecStartPost'))
-  const isStarted = await Promise.race([ended(after).then((code) => code === 0), ended(main).then(() => false)])
-  for (const child of isStarted ? [] : [main, after]) child.kill('SIGKILL')
+  const after = run(unit.one('ExecStartPost'), { MAINPID: String(main.pid) })
+  const isStarted = (await ended(after)) === 0
+  if (!isStarted) main.kill('SIGKILL')
   main.unref()
   return isStarted ? 0 : 1
 }
