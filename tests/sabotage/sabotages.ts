@@ -66,11 +66,11 @@ export const SABOTAGES: readonly Sabotage[] = [
     name: 'marked as published before the log has acknowledged',
     finding: ['lost', 'stuck'],
     edits: [
-      { file: runtime('relay.ts'), from: '    await bus.append(records)\n', to: '' },
+      { file: runtime('relay.ts'), from: '      await bus.append(records)\n', to: '' },
       {
         file: runtime('relay.ts'),
-        from: '    return true\n  }\n\n  function rest',
-        to: '    await bus.append(records)\n    return true\n  }\n\n  function rest',
+        from: "    pace.published(keys)\n    return 'published'",
+        to: "    await bus.append(records)\n    pace.published(keys)\n    return 'published'",
       },
     ],
   },

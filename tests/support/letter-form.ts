@@ -42,14 +42,20 @@ export function letterJson(letter: LetterParts): object {
   }
 }
 
-/** The body of a request that sends the letter, the JSON first and then the documents in order. */
-export function letterForm(letter: LetterParts): { readonly contentType: string; readonly body: Buffer<ArrayBuffer> } {
+/**
+ * The body of a request that sends the letter, the JSON first and then the documents in order.
+ * @param more members of the JSON beside the usual ones, or in their place
+ */
+export function letterForm(
+  letter: LetterParts,
+  more: object = {},
+): { readonly contentType: string; readonly body: Buffer<ArrayBuffer> } {
   const boundary = 'grense-mellom-delene'
   const head = (disposition: string, type: string) =>
     `--${boundary}\r\nContent-Disposition: form-data; ${disposition}\r\nContent-Type: ${type}\r\n\r\n`
   const pieces: Uint8Array[] = [
     Buffer.from(
-      `${head('name="forsendelse"', 'application/json; charset=UTF-8')}${JSON.stringify(letterJson(letter))}\r\n`,
+      `${head('name="forsendelse"', 'application/json; charset=UTF-8')}${JSON.stringify({ ...letterJson(letter), ...more })}\r\n`,
     ),
   ]
   for (const [place, { filnavn, mimeType, content }] of letter.documents.entries()) {

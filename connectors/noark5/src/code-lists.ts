@@ -1,8 +1,9 @@
 import type { Clock } from '@samband/kernel'
-import type { Core } from './core.ts'
+import type { Discovery } from './discovery.ts'
 import { nothing } from './errors.ts'
 import { ExpiringCache } from './expiring-cache.ts'
 import { entriesOf } from './list.ts'
+import type { CoreReading } from './reading.ts'
 import type { Kode } from './wire.ts'
 import { WireCode } from './wire.ts'
 
@@ -13,12 +14,14 @@ type CodeList = ReadonlyMap<string, Kode>
 
 /** The core's own code lists (`R:metadata/<list>/`), read when first needed and kept for an hour. */
 export class CodeLists {
-  readonly #core: Core
+  readonly #core: Pick<CoreReading, 'find'>
+  readonly #discovery: Discovery
   readonly #clock: Clock
   readonly #lists: ExpiringCache<CodeList>
 
-  constructor(core: Core, clock: Clock) {
+  constructor(core: Pick<CoreReading, 'find'>, discovery: Discovery, clock: Clock) {
     this.#core = core
+    this.#discovery = discovery
     this.#clock = clock
     this.#lists = new ExpiringCache(clock, GOOD_FOR_MS)
   }
@@ -47,7 +50,7 @@ export class CodeLists {
   }
 
   async #read(list: string, signal: AbortSignal): Promise<CodeList> {
-    const link = (await this.#core.discovery.package('metadata', signal)).get(`metadata/${list}`)
+    const link = (await this.#discovery.package('metadata', signal)).get(`metadata/${list}`)
     if (!link) {
       const message = `The core has no code list ${list}.`
       throw nothing('NOARK5_KODE_MANGLER', 'permanent', message)

@@ -6,11 +6,12 @@ import { Discovery } from './discovery.ts'
 import { failed, nothing, SYSTEM } from './errors.ts'
 import { ExpiringCache } from './expiring-cache.ts'
 import type { Links } from './links.ts'
-import { linksOf } from './links.ts'
 import type { Noark5Login } from './login.ts'
 import { basicAuthorization, createTokens } from './login.ts'
 import type { NoarkProfile } from './profile.ts'
 import { STANDARD_PROFILE } from './profile.ts'
+import type { CoreReading, Seen } from './reading.ts'
+import { seen } from './reading.ts'
 import { isErrorBody, Wire } from './wire.ts'
 
 /** Media type of everything in the interface (TG 1.1, chapter 5). */
@@ -34,15 +35,6 @@ export interface Noark5Dependencies {
   innholdOf?(stored: unknown): unknown
 }
 
-/** An object of the core as it was just read or made. */
-export interface Seen {
-  readonly wire: Wire
-  /** Its `self`, or the address it was read from. */
-  readonly self: string
-  readonly links: Links
-  readonly etag: string | undefined
-}
-
 const READ_TIMEOUT_MS = 30_000
 const MOST_ANSWER_BYTES = 8 * 1024 * 1024
 /** How long the links of something just made are trusted without asking again. */
@@ -51,7 +43,7 @@ const RECENT_MS = 120_000
 const NO_SESSION_MS = 24 * 60 * 60 * 1000
 
 /** One core as one of our users sees it: login, links, code lists, and what was made lately. Lives as long as the process. */
-export class Core {
+export class Core implements CoreReading {
   readonly to: BoundDestination
   readonly http: HttpDependencies
   readonly discovery: Discovery
@@ -74,7 +66,7 @@ export class Core {
     this.http = deps.http
     this.#deps = deps
     this.discovery = new Discovery(this, deps.time.clock)
-    this.codes = new CodeLists(this, deps.time.clock)
+    this.codes = new CodeLists(this, this.discovery, deps.time.clock)
     this.recent = new ExpiringCache(deps.time.clock, RECENT_MS)
     this.noSession = new ExpiringCache(deps.time.clock, NO_SESSION_MS)
     this.#tokens = this.#newTokens()
@@ -130,12 +122,10 @@ export class Core {
     this.recent.clear()
   }
 
-  /** One GET without login, for the root. */
   anonymous(url: string, signal: AbortSignal): Promise<HttpResponse> {
     return request(this.http, { ...this.#get(url, signal), headers: { accept: NOARK_JSON } })
   }
 
-  /** One GET, repeated once with a new token after a 401. Any other status is returned. @throws NOARK5_INNLOGGING_AVVIST (paused) */
   async get(url: string, signal: AbortSignal): Promise<HttpResponse> {
     const read = (authorization: string) =>
       request(this.http, { ...this.#get(url, signal), headers: { accept: NOARK_JSON, authorization } })
@@ -171,7 +161,6 @@ export class Core {
     }
   }
 
-  /** The object or list at an address, or `undefined` when the core says 404 or 410. @throws HubError for any other answer than a good one */
   async find(url: string, signal: AbortSignal): Promise<Seen | undefined> {
     const answer = await this.get(url, signal)
     if (answer.status === 404 || answer.status === 410) return undefined
@@ -212,10 +201,6 @@ export class Core {
     })
   }
 
-  /**
-   * Addresses come from the core, our login goes with them: only to where the root is.
-   * @throws NothingHappened NOARK5_FREMMED_ADRESSE (paused)
-   */
   assertOurs(url: string): void {
     if (this.isOurs(url)) return
     const message = 'A link of the core leads to another host than its root, and the login is not sent there.'
@@ -242,10 +227,4 @@ export class Core {
 /** Our credentials were refused: nobody's fault in the message. */
 export function loginRefused() {
   return nothing('NOARK5_INNLOGGING_AVVIST', 'paused', 'The core answered 401. Check user and secret.')
-}
-
-/** An object out of an answer: its links, its own address and ETag. */
-export function seen(wire: Wire, url: string, headers: Readonly<Record<string, string>>): Seen {
-  const links = linksOf(wire, url)
-  return { wire, self: links.get('self')?.href ?? url, links, etag: headers['etag'] }
 }

@@ -1,13 +1,13 @@
 import type { HttpResponse } from '@samband/connector-kit'
 import { jsonOf, retryAfterMs } from '@samband/connector-kit'
 import type { Clock } from '@samband/kernel'
-import type { Core, Seen } from './core.ts'
 import { failed, nothing } from './errors.ts'
 import { ExpiringCache } from './expiring-cache.ts'
 import { equals, filtered } from './filter.ts'
 import type { Link, Links } from './links.ts'
 import { linksOf, sameHref } from './links.ts'
 import { entriesOf } from './list.ts'
+import type { CoreReading, Seen } from './reading.ts'
 import { isErrorBody, Wire, WireSystem } from './wire.ts'
 
 const GOOD_FOR_MS = 10 * 60 * 1000
@@ -20,12 +20,12 @@ export type PackageName = 'arkivstruktur' | 'sakarkiv' | 'metadata'
 
 /** The way from the root to where things are filed, by links alone. Kept for ten minutes; dropped when the core says 401 or 404. */
 export class Discovery {
-  readonly #core: Core
+  readonly #core: CoreReading
   readonly #links: ExpiringCache<Links>
   readonly #places: ExpiringCache<string>
   readonly #sizes: ExpiringCache<number>
 
-  constructor(core: Core, clock: Clock) {
+  constructor(core: CoreReading, clock: Clock) {
     this.#core = core
     this.#links = new ExpiringCache(clock, GOOD_FOR_MS)
     this.#places = new ExpiringCache(clock, GOOD_FOR_MS)

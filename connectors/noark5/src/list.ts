@@ -1,7 +1,7 @@
-import type { Core, Seen } from './core.ts'
-import { seen } from './core.ts'
 import { failed } from './errors.ts'
 import { sameHref } from './links.ts'
+import type { CoreReading, Seen } from './reading.ts'
+import { seen } from './reading.ts'
 import type { Wire } from './wire.ts'
 import { WireList } from './wire.ts'
 
@@ -11,7 +11,11 @@ import { WireList } from './wire.ts'
  *
  * @throws HubError NOARK5_UVENTET_SVAR (transient); NOARK5_LISTE_GAR_I_RING (permanent) when the pages do not end; NOARK5_ROT_UKJENT (paused) for 404
  */
-export async function* entriesOf(core: Core, url: string, signal: AbortSignal): AsyncGenerator<Seen> {
+export async function* entriesOf(
+  core: Pick<CoreReading, 'find'>,
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<Seen> {
   const visited: string[] = []
   const known = new Set<string>()
   let next: string | undefined = url

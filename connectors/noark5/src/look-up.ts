@@ -1,10 +1,11 @@
 import type { HubError, ProbeAnswer } from '@samband/kernel'
 import { asHubError } from '@samband/kernel'
-import type { Core, Seen } from './core.ts'
+import type { Core } from './core.ts'
 import { failed } from './errors.ts'
 import { equals, filtered } from './filter.ts'
 import type { Link } from './links.ts'
 import { entriesOf } from './list.ts'
+import type { Seen } from './reading.ts'
 
 /** What an effect makes. */
 export type Kind = 'saksmappe' | 'journalpost' | 'korrespondansepart' | 'dokumentbeskrivelse' | 'dokumentobjekt'

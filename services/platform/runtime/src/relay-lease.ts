@@ -44,6 +44,14 @@ export function createRelayLease({ store, time }: { readonly store: Store; reado
     )
   }
 
+  async function letGo(): Promise<void> {
+    if (!holding) return
+    holding = false
+    await store.transaction('runtime.relay-release', (tx) =>
+      tx.run('DELETE FROM meta WHERE name = ? AND value LIKE ?', NAME, `${holder} %`),
+    )
+  }
+
   return {
     /** Whether this relay may publish now. */
     async held(): Promise<boolean> {
@@ -54,13 +62,12 @@ export function createRelayLease({ store, time }: { readonly store: Store; reado
       nextLookMs = nowMs + BEAT_MS
       return holding
     },
-    /** Lets the next one go on at once. */
-    async release(): Promise<void> {
-      if (!holding) return
-      holding = false
-      await store.transaction('runtime.relay-release', (tx) =>
-        tx.run('DELETE FROM meta WHERE name = ? AND value LIKE ?', NAME, `${holder} %`),
-      )
+    /** Lets another go on that may reach the log where this one does not; alone, it takes the lease again after five seconds. */
+    async stepAside(): Promise<void> {
+      await letGo()
+      nextLookMs = time.stopwatch.read() + LEASE_MS
     },
+    /** Lets the next one go on at once. */
+    release: letGo,
   }
 }

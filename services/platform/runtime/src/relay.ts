@@ -1,4 +1,5 @@
-import type { BusRecord, EventBus, Store, Time } from '@samband/kernel'
+import type { BusRecord, EventBus, Store, Time, Tx } from '@samband/kernel'
+import { type NextPublish, PublishPace } from './publish-pace.ts'
 import type { Standstills } from './standstills.ts'
 
 interface PendingRow {
@@ -18,39 +19,49 @@ export interface RelayOptions {
   /** How often the relay looks by itself, milliseconds; commits of this process wake it at once. */
   readonly pollMs: number
   /** Where other processes share the store: whose turn it is. */
-  readonly lease?: { held(): Promise<boolean>; release(): Promise<void> } | undefined
+  readonly lease?: { held(): Promise<boolean>; stepAside(): Promise<void>; release(): Promise<void> } | undefined
 }
 
-const BATCH = 200
 const RETRY_MS = 500
+const PUBLISHING = 'publishing the outbox'
+const REFUSED = 'publishing an event that the log refuses'
 
 /**
  * Feeds the log from the outbox. Rows are found by "pending", in order of place; the next batch is sent only after the log has
- * acknowledged the one before, so no key's later event overtakes an earlier one, and a failed publish stops what follows (R3).
+ * acknowledged the one before, so no key's later event overtakes an earlier one, and a failed publish stops its key (R3).
  * Publishing twice is harmless: ids come from the cause.
  */
 export function createRelay({ store, bus, time, standstills, pollMs, lease }: RelayOptions) {
+  const pace = new PublishPace()
   let stopping = false
   let wakeUp: (() => void) | undefined
   let missedWake = false
   let loop: Promise<void> | undefined
 
-  async function publishBatch(): Promise<boolean> {
-    if (lease !== undefined && !(await lease.held())) return false
-    const rows = await store.read('runtime.outbox', (tx) =>
-      tx.all<PendingRow>(
-        "SELECT place, topic, record_key, headers, value FROM outbox WHERE state = 'pending' ORDER BY place LIMIT ?",
-        BATCH,
-      ),
-    )
-    if (rows.length === 0) return false
+  /** How a look at the outbox ended: with events published, with nothing to do, or with a rest that no new event shortens. */
+  type Look = 'published' | 'idle' | { readonly restMs: number }
+
+  async function publishBatch(): Promise<Look> {
+    if (lease !== undefined && !(await lease.held())) return 'idle'
+    const next = pace.next(time.stopwatch.read())
+    const rows = await store.read('runtime.outbox', (tx) => pendingRows(tx, next))
+    const keys = rows.map(({ topic, record_key }) => ({ topic, key: record_key }))
+    if (rows.length === 0) {
+      if (!('again' in next)) return 'idle'
+      pace.published([next.again])
+      return 'published'
+    }
     const records: BusRecord[] = rows.map((row) => ({
       topic: row.topic,
       key: row.record_key,
       headers: JSON.parse(row.headers),
       value: row.value,
     }))
-    await bus.append(records)
+    try {
+      await bus.append(records)
+    } catch (error) {
+      return notPublished(pace.failed(keys, error, time.stopwatch.read()), rows.length, error)
+    }
     const now = time.clock.now()
     await store.transaction(
       'runtime.published',
@@ -60,10 +71,24 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
       },
       { serial: false },
     )
-    return true
+    pace.published(keys)
+    return 'published'
   }
 
-  function rest(delayMs: number): Promise<void> {
+  async function notPublished(
+    { restMs, isAway }: ReturnType<PublishPace['failed']>,
+    count: number,
+    error: unknown,
+  ): Promise<Look> {
+    if (isAway || count > 1) standstills.failed(PUBLISHING, error)
+    else if (pace.refusedKeys > 0) standstills.failed(REFUSED, error)
+    // Another process may reach the log where this one does not.
+    if (isAway) await lease?.stepAside()
+    return { restMs }
+  }
+
+  function rest(delayMs: number, isShortened: () => boolean): Promise<void> {
+    if (isShortened()) return Promise.resolve()
     return new Promise((resolve) => {
       const done = () => {
         wakeUp = undefined
@@ -71,23 +96,30 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
         resolve()
       }
       const cancel = time.timers.after(delayMs, done)
-      wakeUp = done
+      wakeUp = () => isShortened() && done()
     })
+  }
+
+  async function look(): Promise<Look> {
+    try {
+      const ended = await publishBatch()
+      if (typeof ended === 'string') {
+        standstills.worked(PUBLISHING)
+        if (pace.refusedKeys === 0) standstills.worked(REFUSED)
+      }
+      return ended
+    } catch (error) {
+      standstills.failed(PUBLISHING, error)
+      return { restMs: RETRY_MS }
+    }
   }
 
   async function run(): Promise<void> {
     while (!stopping) {
       missedWake = false
-      try {
-        const published = await publishBatch()
-        standstills.worked('publishing the outbox')
-        if (published) continue
-      } catch (error) {
-        standstills.failed('publishing the outbox', error)
-        await rest(RETRY_MS)
-        continue
-      }
-      if (!missedWake && !stopping) await rest(pollMs)
+      const ended = await look()
+      if (ended === 'idle') await rest(pollMs, () => stopping || missedWake)
+      else if (ended !== 'published') await rest(ended.restMs, () => stopping)
     }
   }
 
@@ -108,4 +140,23 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
       await lease?.release().catch(() => {})
     },
   }
+}
+
+/** The rows that are next, in order of place. */
+function pendingRows(tx: Tx, next: NextPublish): Promise<PendingRow[]> {
+  const columns = 'place, topic, record_key, headers, value'
+  if ('again' in next) {
+    const { topic, key } = next.again
+    return tx.all<PendingRow>(
+      `SELECT ${columns} FROM outbox WHERE state = 'pending' AND topic = ? AND record_key = ? ORDER BY place LIMIT 1`,
+      topic,
+      key,
+    )
+  }
+  const others = next.without.map(() => ' AND NOT (topic = ? AND record_key = ?)').join('')
+  return tx.all<PendingRow>(
+    `SELECT ${columns} FROM outbox WHERE state = 'pending'${others} ORDER BY place LIMIT ?`,
+    ...next.without.flatMap(({ topic, key }) => [topic, key]),
+    next.size,
+  )
 }

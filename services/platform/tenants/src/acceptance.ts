@@ -66,7 +66,7 @@ function sameOwnerFaults({ file, key }: Candidate, candidates: readonly Candidat
   }))
 }
 
-/** Refuses another payloadKey or hmacKey than the tenant was accepted with. */
+/** Refuses another payloadKey or hmacKey than the tenant was first accepted with, by whichever process. */
 export function changedKeyFaults({ key, keys, content }: CheckedText, known: ReadonlyMap<string, string>): Fault[] {
   const before = known.get(key ?? '')
   if (content === undefined || before === undefined || before === keys) return []
@@ -76,9 +76,9 @@ export function changedKeyFaults({ key, keys, content }: CheckedText, known: Rea
     .filter((part) => !parts.includes(part))
     .map((part) => ({
       path: part.split('=')[0] ?? '',
-      expected: 'the key this tenant was accepted with',
+      expected: 'the key this tenant was first accepted with',
       came: 'another key',
-      todo: 'Put the former key back: payloads and effects rest on it. To begin anew, end the tenant by removing its file first.',
+      todo: 'Put the former key back: payloads and effects rest on it.',
     }))
 }
 

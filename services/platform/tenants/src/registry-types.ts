@@ -15,13 +15,20 @@ export interface TenantFiles {
 }
 
 /**
- * Where the last accepted texts are kept over a restart. The name is an orgnr or `operators`; the text is opaque, holds references
+ * Where the last accepted texts are kept over a restart, for all processes of an installation. The name is an orgnr or `operators`; the text holds references
  * but no secrets, and an empty one means that nothing is in force any more.
  */
 export interface LastGood {
   load(): Promise<Record<string, string>>
   /** Resolves when it is durable. Safe to repeat. */
   save(orgnr: string, yamlText: string): Promise<void>
+  /** Fingerprints of the keys each municipality was first accepted with, by orgnr. */
+  keys(): Promise<Record<string, string>>
+  /**
+   * Keeps the fingerprints of a municipality's keys for ever, unless some are kept already. Resolves, when that is durable, with those that count. Safe to
+   * repeat.
+   */
+  keepKeys(orgnr: string, keys: string): Promise<string>
 }
 
 /** A file that is not in force as it stands. */

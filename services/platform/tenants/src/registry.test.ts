@@ -307,3 +307,51 @@ async function restart(registry: TenantRegistry): Promise<TenantRegistry> {
 function operators(klientId: string): string {
   return `- klientId: ${klientId}\n  secret: env:KLIENT_SECRET\n  scopes: [drift.les]\n  kommuner: alle\n`
 }
+
+/** Another process: files and secrets of its own, and the same store. */
+function sibling(of: World): World {
+  return Object.assign(new World(), { saved: of.saved, keptKeys: of.keptKeys })
+}
+const ANOTHER_KEY = Buffer.alloc(32, 7).toString('base64')
+
+test('a process that lacks a file does not take away what protects the keys of the others', async () => {
+  const intake = new World()
+  intake.write('fjord.yaml', aTenantFile(FJORD))
+  await (await intake.start()).stop()
+  const operations = sibling(intake)
+  const poor = await operations.start()
+  for (let count = 0; count < 3; count += 1) await operations.pass(10_000)
+  await poor.stop()
+  intake.secrets.set(`env:PAYLOAD_KEY_${FJORD}`, ANOTHER_KEY)
+  const after = await intake.start()
+
+  expect(after.problems().flatMap(({ faults }) => faults.map(({ path }) => path))).toEqual(['payloadKey'])
+  expect(after.get(FJORD)).toBeUndefined()
+})
+
+test('of two processes that take a municipality up with different keys only one goes on with its own', async () => {
+  const intake = new World()
+  const dispatcher = sibling(intake)
+  dispatcher.secrets.set(`env:PAYLOAD_KEY_${FJORD}`, ANOTHER_KEY)
+  const [one, two] = [await intake.start(), await dispatcher.start()]
+  intake.write('fjord.yaml', aTenantFile(FJORD))
+  dispatcher.write('fjord.yaml', aTenantFile(FJORD))
+  await Promise.all([one.reread(), two.reread()])
+
+  expect([one, two].filter((registry) => registry.get(FJORD) !== undefined)).toHaveLength(1)
+  expect([...one.problems(), ...two.problems()].flatMap(({ faults }) => faults)).toHaveLength(1)
+})
+
+test('a new municipality waits until the store has kept which keys count', async () => {
+  const world = new World()
+  world.keepingFails = true
+  world.write('fjord.yaml', aTenantFile(FJORD))
+  const registry = await world.start()
+  expect(registry.get(FJORD)).toBeUndefined()
+  expect(registry.problems().flatMap(({ faults }) => faults)).toHaveLength(1)
+  world.keepingFails = false
+  await world.pass(10_000)
+
+  expect(registry.get(FJORD)).toBeDefined()
+  expect(registry.problems()).toEqual([])
+})

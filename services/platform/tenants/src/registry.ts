@@ -2,7 +2,6 @@ import { changedKeyFaults, decide } from './acceptance.ts'
 import type { Candidate, CheckedText } from './candidates.ts'
 import { CandidateReader, checkText, OPERATORS } from './candidates.ts'
 import type { Fault } from './faults.ts'
-import { decodeLastGood, encodeLastGood } from './last-good.ts'
 import type { LastGood, TenantChange, TenantProblem, TenantRegistry, TenantRegistryOptions } from './registry-types.ts'
 import type { Operator } from './schema/klienter.ts'
 import type { Tenant } from './schema/tenant-file.ts'
@@ -42,12 +41,9 @@ class Registry implements TenantRegistry {
   }
 
   async start(): Promise<void> {
-    for (const [key, saved] of Object.entries(await this.#lastGood.load())) {
-      if (saved === '') continue
-      const { text, keys } = decodeLastGood(saved)
-      this.#remembered.set(key, text)
-      if (keys !== undefined) this.#keys.set(key, keys)
-    }
+    for (const [key, text] of Object.entries(await this.#lastGood.load()))
+      if (text !== '') this.#remembered.set(key, text)
+    for (const [key, keys] of Object.entries(await this.#lastGood.keys())) this.#keys.set(key, keys)
     await this.reread()
     this.#schedule()
   }
@@ -112,7 +108,11 @@ class Registry implements TenantRegistry {
       problems.push({ file: this.#options.directory, formerInForce: this.#inForce.size > 0, faults: [fault] })
     } else {
       const { accepted, refused } = decide(candidates, { inForce: this.#inForce, keys: this.#keys })
-      for (const candidate of accepted) this.#accept(candidate)
+      for (const candidate of accepted) {
+        const faults = await this.#keepKeys(candidate)
+        if (faults.length === 0) this.#accept(candidate)
+        else problems.push(this.#problem(candidate.file, candidate.key, faults))
+      }
       for (const [candidate, faults] of refused) problems.push(this.#problem(candidate.file, candidate.key, faults))
       problems.push(...this.#lookForMissing(candidates))
     }
@@ -142,11 +142,23 @@ class Registry implements TenantRegistry {
     return problems
   }
 
+  /** A municipality comes into force when the store holds its keys, and with those keys alone: another process may have been first. */
+  async #keepKeys(candidate: Candidate): Promise<readonly Fault[]> {
+    const { key, keys } = candidate
+    if (key === undefined || key === OPERATORS || this.#keys.get(key) === keys) return []
+    try {
+      this.#keys.set(key, await this.#lastGood.keepKeys(key, keys))
+    } catch {
+      const todo = 'Look at the store; it is tried again at the next reread.'
+      return [{ path: 'payloadKey', expected: 'a store that keeps which keys count', came: 'an error', todo }]
+    }
+    return changedKeyFaults(candidate, this.#keys)
+  }
+
   #accept(candidate: Candidate): void {
-    const { key, file, keys, text, warnings } = candidate
+    const { key, file, text, warnings } = candidate
     if (key === undefined) return
-    if (key !== OPERATORS) this.#keys.set(key, keys)
-    this.#unsaved.set(key, encodeLastGood(text, key === OPERATORS ? undefined : keys))
+    this.#unsaved.set(key, text)
     this.#options.log.info('tenant file accepted', { tenant: key, file })
     for (const { path, todo } of warnings) {
       this.#options.log.warn('tenant file accepted with a dangerous setting', { tenant: key, file, path, todo })
@@ -185,7 +197,6 @@ class Registry implements TenantRegistry {
     const was = this.#inForce.delete(key)
     this.#remembered.delete(key)
     this.#missing.delete(key)
-    this.#keys.delete(key)
     this.#unsaved.set(key, '')
     this.#options.log.warn('tenant ended: its file is gone', { tenant: key })
     if (was) this.#tellChange(key)

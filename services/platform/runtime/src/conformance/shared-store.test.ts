@@ -1,4 +1,4 @@
-import { HubError } from '@samband/kernel'
+import { type BusRecord, type EventBus, HubError } from '@samband/kernel'
 import { expect, test } from 'vitest'
 import { until } from '../testing/index.ts'
 import { createWorld, OPERATOR, type World } from './test-world.ts'
@@ -153,4 +153,54 @@ test('one relay publishes at a time, and another takes over when that one has go
 
   expect(world.sql("SELECT event_id FROM outbox WHERE state = 'pending'")).toEqual([])
   expect(world.destination.received).toHaveLength(2)
+})
+
+/** A log that answers this process as `append` says, and others as ever. */
+const answering =
+  (append: (records: readonly BusRecord[], bus: EventBus) => Promise<void>) =>
+  (bus: EventBus): EventBus => ({ ...bus, append: (records) => append(records, bus) })
+
+test('a process that cannot reach the log lets another publish', async () => {
+  const world = createWorld({ shared: true })
+  const refused = answering(async () => {
+    throw new HubError('BUS_INNLOGGING_AVVIST', 'paused', 'refused')
+  })
+  await world.start({ name: 'intake', idSeed: 'one', handlers: [], wrapBus: refused })
+  await world.time.advance(2_000)
+  const healthy = await world.start({ name: 'dispatcher', idSeed: 'two' })
+  await healthy.accept({ referanse: 'sak-1' })
+  await healthy.accept({ referanse: 'sak-2' })
+  await world.time.advance(MINUTE)
+
+  expect(world.sql("SELECT 1 FROM outbox WHERE state = 'pending'")).toEqual([])
+  expect(world.destination.received).toHaveLength(2)
+})
+
+test('an event that the log refuses holds its key and nothing else, is not a flood, and goes when it may', async () => {
+  const world = createWorld()
+  let isAway = true
+  let largest = 3_000
+  const appended: string[] = []
+  const small = answering(async (records, bus) => {
+    if (isAway) throw new HubError('BUS_UTILGJENGELIG', 'transient', 'away')
+    for (const one of records) {
+      if (one.value.byteLength > largest) throw new HubError('BUS_MELDING_FOR_STOR', 'permanent', 'too large')
+      appended.push(one.key)
+      await bus.append([one])
+    }
+  })
+  const hub = await world.start({ wrapBus: small })
+  await hub.accept({ referanse: 'before' })
+  await hub.accept({ referanse: 'large', text: 'x'.repeat(4_000) })
+  await hub.accept({ referanse: 'after' })
+  isAway = false
+  await world.time.advance(10 * MINUTE)
+
+  expect(world.destination.received).toHaveLength(2)
+  expect(appended.length).toBeLessThan(10)
+  expect(hub.runtime.unready().join()).toContain('publishing an event that the log refuses')
+  largest = 10_000
+  await world.time.advance(MINUTE)
+  expect(world.destination.received).toHaveLength(3)
+  expect(hub.runtime.unready()).toEqual([])
 })

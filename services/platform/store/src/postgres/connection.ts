@@ -29,6 +29,13 @@ export interface Connection {
 /** Told of every wait for the server: virtual time stands still meanwhile. */
 export type Watch = (answer: Promise<unknown>) => void
 
+/**
+ * A database, a role or a pooler may have switched it off, and COMMIT would then be answered before anything is on disk (R1). What is stricter than `on`
+ * stays.
+ */
+const NEVER_BEHIND =
+  "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+
 /** Most statements a session keeps prepared; the hub has about two hundred. */
 const MOST_PREPARED = 500
 
@@ -90,9 +97,10 @@ export async function connect(
     lost = true
   })
   const connected = client.connect()
-  watch(connected)
+  const isOpen = connected.then(() => client.query(NEVER_BEHIND))
+  watch(isOpen)
   try {
-    await connected
+    await isOpen
   } catch (error) {
     socket.destroy()
     throw error

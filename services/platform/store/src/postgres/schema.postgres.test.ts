@@ -34,6 +34,25 @@ await withPostgres('the schema on PostgreSQL', ({ url }) => {
     return { schema, sql, open, migrate, tables }
   }
 
+  test.each([
+    ['off', 'on'],
+    ['remote_apply', 'remote_apply'],
+  ])('R1: where the role has synchronous_commit=%s, a session of the store has %s', async (given, kept) => {
+    const { sql } = underTest()
+    const role = `role_${given}`
+    await sql(
+      `CREATE ROLE ${role} LOGIN SUPERUSER PASSWORD 'of-a-test'; ALTER ROLE ${role} SET synchronous_commit = ${given}`,
+    )
+    onTestFinished(async () => void (await sql(`DROP ROLE ${role}`)))
+    const other = new URL(url)
+    other.username = role
+    other.password = 'of-a-test'
+    const connection = await connect(completeSettings({ url: other.href, schema: 'public' }), () => {})
+    onTestFinished(() => connection.end())
+
+    expect((await connection.command('SHOW synchronous_commit')).rows).toEqual([{ synchronous_commit: kept }])
+  })
+
   test('an empty database gets the whole schema, and migrating again changes nothing', async () => {
     const { migrate, tables, sql } = underTest()
     await migrate(readPostgresMigrations())

@@ -68,10 +68,12 @@ export function resolverOf(secrets: ReadonlyMap<string, string>): SecretResolver
 export class World {
   readonly secrets = someSecrets()
   readonly saved = new Map<string, string>()
+  readonly keptKeys = new Map<string, string>()
   readonly changes: TenantChange[] = []
   readonly lines: string[] = []
   listingFails = false
   savingFails = false
+  keepingFails = false
   /** Called after a text was read, to play an editor that writes meanwhile. */
   afterRead: (file: string) => void = () => undefined
   #files = new Map<string, { text: string; stamp: number }>()
@@ -140,6 +142,13 @@ export class World {
       save: async (orgnr, text) => {
         if (this.savingFails) throw new Error('store down')
         this.saved.set(orgnr, text)
+      },
+      keys: async () => Object.fromEntries(this.keptKeys),
+      keepKeys: async (orgnr, keys) => {
+        if (this.keepingFails) throw new Error('store down')
+        const counts = this.keptKeys.get(orgnr) ?? keys
+        this.keptKeys.set(orgnr, counts)
+        return counts
       },
     }
   }
