@@ -113,12 +113,17 @@ function finished(program: string, args: readonly string[]) {
       output += piece
     })
     // Whoever ends this run ends the servers that the other one has started.
-    const pass = (signal: NodeJS.Signals) => void child.kill(signal)
+    let interrupted = false
+    const pass = (signal: NodeJS.Signals) => {
+      interrupted = true
+      child.kill(signal)
+    }
     process.on('SIGTERM', pass).on('SIGINT', pass)
     child.once('error', reject)
     child.once('close', (code) => {
       process.off('SIGTERM', pass).off('SIGINT', pass)
-      resolve({ code, output })
+      if (interrupted) reject(new Error('interrupted'))
+      else resolve({ code, output })
     })
   })
 }
