@@ -48,7 +48,7 @@ export function startTests({ name, file, surroundings }: Startable): void {
     taken.close()
     expect(refused).toEqual({
       code: 1,
-      errors: expect.stringMatching(new RegExp(`^${name} cannot start: the port of SAMBAND_PORT is taken`)),
+      errors: expect.stringMatching(new RegExp(`^${name} cannot start: the port of SAMBAND_PORT is taken`, 'm')),
     })
 
     const second = start(file, { ...env, SAMBAND_LOG_LEVEL: 'warn' })

@@ -47,8 +47,8 @@ export const FLEET_SABOTAGES: readonly FleetSabotage[] = [
     edits: [
       {
         file: postgres('connection.ts'),
-        from: "      'enable_seqscan=off',",
-        to: "      'enable_seqscan=off',\n      'synchronous_commit=off',",
+        from: "'synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+        to: "'synchronous_commit', 'off', false)",
       },
     ],
   },
@@ -59,11 +59,11 @@ export const FLEET_SABOTAGES: readonly FleetSabotage[] = [
     ordeal: 'services',
     wider: [pauseBefore(runtime('relay.ts'), '    const now = time.clock.now()', 400)],
     edits: [
-      { file: runtime('relay.ts'), from: '    await bus.append(records)\n', to: '' },
+      { file: runtime('relay.ts'), from: '      await bus.append(records)\n', to: '' },
       {
         file: runtime('relay.ts'),
-        from: '    return true\n  }\n\n  function rest',
-        to: '    await new Promise((resolve) => setTimeout(resolve, 400))\n    await bus.append(records)\n    return true\n  }\n\n  function rest',
+        from: "    pace.published(keys)\n    return 'published'",
+        to: "    await new Promise((resolve) => setTimeout(resolve, 400))\n    await bus.append(records)\n    pace.published(keys)\n    return 'published'",
       },
     ],
   },
