@@ -19,9 +19,10 @@ export interface GapWatchOptions {
   readonly added: (rows: readonly Pick<NewRow, 'handler' | 'tenant'>[]) => void
 }
 
-/** How often held events are looked at, and how often it is looked for those that another replica left behind. */
+/** How often held events are looked at, and how often it is looked for those that another replica left behind, where there are others. */
 const LOOK_MS = 1_000
 const IDLE_MS = 30_000
+const IDLE_ALONE_MS = 60 * 60_000
 /** A gap that has not closed after this is an alarm. */
 const PATIENCE_MS = 5 * 60_000
 /** Most heads of queues in one look, the oldest first. */
@@ -199,7 +200,7 @@ export function createGapWatch({ store, bus, time, log, standstills, group, hand
       missedWake = false
       let napMs = LOOK_MS
       try {
-        if ((await look()) === 'idle') napMs = IDLE_MS
+        if ((await look()) === 'idle') napMs = store.exclusive ? IDLE_ALONE_MS : IDLE_MS
         standstills.worked('letting held messages go')
       } catch (error) {
         standstills.failed('letting held messages go', error)
