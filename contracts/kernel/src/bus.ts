@@ -32,8 +32,11 @@ export interface BusSubscription {
   position(topic: string, partition: number): Promise<BusPosition | undefined>
   /** Takes a batch. The next batch of that partition comes when it has resolved; when it rejects the same batch comes again later. */
   deliver(batch: BusBatch): Promise<void>
-  /** Told after each look at the log: with the error when reading or delivering failed and is tried again, without one when all went well. */
-  round?(topic: string, partition: number, error?: unknown): void
+  /**
+   * Told after each look at the log: with the error when reading or delivering failed and is tried again, without one when all went well or
+   * somebody else reads the partition now. Without a partition it is about all of the topic, such as a group that cannot be joined.
+   */
+  round?(topic: string, partition: number | undefined, error?: unknown): void
   /** Called when the partition cannot go on by itself: offset beyond the log's end, other topic identity, a record that is damaged. It never jumps to latest. */
   stopped(topic: string, partition: number, error: Error): void
 }
@@ -42,6 +45,17 @@ export interface BusSubscription {
 export interface BusConsumer {
   /** Resolves when no delivery is under way and none will start. Safe to repeat. */
   stop(): Promise<void>
+}
+
+/** What a log that lies outside of the store is asked, so that the two are known to belong together. */
+export interface LogOutside {
+  /** The `topicIdentity` of each topic; one that does not exist is absent. */
+  identities(topics: readonly string[]): Promise<ReadonlyMap<string, string>>
+  /**
+   * The offset by partition that members of the group last showed the broker, after their store had it. Information, never a position (R5); a
+   * partition nobody has shown is absent, and the broker forgets a group that is long gone.
+   */
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>
 }
 
 /** The durable log between services; fed only from outboxes (R2). Duplicates are allowed, loss is not. */
@@ -59,6 +73,8 @@ export interface EventBus {
   ends(
     topic: string,
   ): Promise<readonly { readonly partition: number; readonly topicIdentity: string; readonly endOffset: number }[]>
+  /** Absent where the log is part of the store: then neither can be another one than before without the other. */
+  readonly outside?: LogOutside
   /** Ends the bus after what is under way. Safe to repeat. */
   close(): Promise<void>
 }

@@ -1,4 +1,12 @@
-export type { BusBatch, BusConsumer, BusPosition, BusRecord, BusSubscription, EventBus } from './bus.ts'
+export type {
+  BusBatch,
+  BusConsumer,
+  BusPosition,
+  BusRecord,
+  BusSubscription,
+  EventBus,
+  LogOutside,
+} from './bus.ts'
 export type {
   Attempt,
   BoundDestination,

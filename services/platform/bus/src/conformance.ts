@@ -24,6 +24,8 @@ interface Reader {
   readonly texts: string[]
   readonly batches: BusBatch[]
   readonly stopped: string[]
+  /** What was told of looks at the log: the code of an error, or that all went well. */
+  readonly rounds: string[]
   position: BusPosition | undefined
   /** Runs before a batch counts as taken. */
   onDeliver: (batch: BusBatch) => Promise<void>
@@ -51,7 +53,7 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
     })
 
     function reader(position?: BusPosition): Reader {
-      return { texts: [], batches: [], stopped: [], position, onDeliver: async () => {} }
+      return { texts: [], batches: [], stopped: [], rounds: [], position, onDeliver: async () => {} }
     }
 
     async function consume(one: Reader, group: string, bus = under.bus) {
@@ -66,6 +68,8 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
           one.texts.push(...batch.records.map(text))
           one.position = { topicIdentity: batch.topicIdentity, nextOffset: batch.nextOffset }
         },
+        round: (_topic, _partition, error) =>
+          void one.rounds.push(error === undefined ? 'well' : ((error as HubError).code ?? 'defect')),
         stopped: (_topic, _partition, error) =>
           void one.stopped.push(error instanceof HubError ? error.code : error.name),
       })
@@ -167,6 +171,9 @@ export function busConformance(name: string, make: () => Promise<BusUnderTest>):
 
       expect(one.texts).toEqual(['r-1', 'r-2'])
       expect(failures).toBeLessThan(0)
+      // The owner knows of each failure, and that it is over.
+      expect(one.rounds.filter((round) => round === 'STORE_UTILGJENGELIG')).toHaveLength(3)
+      await under.until('it is told that all goes well again', () => one.rounds.at(-1) === 'well')
     })
 
     test('a defect in the consumer does not end it', async () => {

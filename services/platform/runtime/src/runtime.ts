@@ -166,8 +166,11 @@ export function createRuntime(options: RuntimeOptions): Runtime {
           const added = await ingestBatch(store, options.name, handlers, batch, time.clock.now())
           if (added.length > 0) worker?.wake(added)
         },
-        round: (topic, _partition, error) =>
-          error === undefined ? standstills.worked(`reading ${topic}`) : standstills.failed(`reading ${topic}`, error),
+        round: (topic, partition, error) => {
+          const work = partition === undefined ? `reading ${topic}` : `reading partition ${partition} of ${topic}`
+          if (error === undefined) standstills.worked(work)
+          else standstills.failed(work, error)
+        },
         stopped: (topic, _partition, error) => noteStopped(topic, error),
       })
     worker.start(known.map((row) => row.tenant))

@@ -20,6 +20,8 @@ interface Connected {
 
 const SERVED_WAIT_MS = 50
 const SERVED_TRIES = 200
+const SHOWN_WAIT_MS = 500
+const SHOWN_TRIES = 10
 
 /**
  * Questions to the cluster, and the making of topics. After any failure its client is thrown away, since an admin of kafkajs that has
@@ -31,6 +33,8 @@ export interface BrokerDesk {
   /** @throws HubError BUS_TOPIC_FINNES_IKKE (permanent) */
   topic(name: string): Promise<TopicFacts>
   ranges(topic: string): Promise<readonly LogRange[]>
+  /** The offsets that a group has shown, by partition. A cluster that has just been made takes some seconds to have a place for them. */
+  shown(group: string, topic: string): Promise<ReadonlyMap<number, number>>
   /** Makes topics and returns when each partition is served. One that exists already is left as it is. */
   create(topics: readonly ITopicConfig[]): Promise<void>
   /** Something else that kafkajs's admin can do. */
@@ -106,6 +110,22 @@ export function createBrokerDesk(settings: KafkaSettings, time: Time, log: Logge
       return facts
     },
     ranges,
+    async shown(group, topic) {
+      for (let left = SHOWN_TRIES; ; left--) {
+        try {
+          const answers = await use(`reading what group ${group} has shown`, ({ admin }) =>
+            admin.fetchOffsets({ groupId: group, topics: [topic] }),
+          )
+          const partitions = answers.flatMap((answer) => answer.partitions)
+          return new Map(
+            partitions.flatMap(({ partition, offset }) => (Number(offset) < 0 ? [] : [[partition, Number(offset)]])),
+          )
+        } catch (error) {
+          if (left === 0 || !(error instanceof HubError) || error.disposition !== 'transient') throw error
+          await sleep(time.timers, SHOWN_WAIT_MS)
+        }
+      }
+    },
     async create(wanted) {
       // One by one: kafkajs reports a topic that exists as an error for all of them.
       for (const topic of wanted)

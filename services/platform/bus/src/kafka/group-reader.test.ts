@@ -1,4 +1,4 @@
-import type { BusPosition } from '@samband/kernel'
+import { type BusPosition, HubError } from '@samband/kernel'
 import { createKeptLog, createVirtualTime } from '@samband/runtime/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import type { BrokerDesk } from './broker-desk.ts'
@@ -6,7 +6,7 @@ import { startGroupReader } from './group-reader.ts'
 import type { Member, MemberOptions } from './member.ts'
 import { DEFAULT_TUNING } from './settings.ts'
 
-const { silentMs, stalledMs, watchMs } = DEFAULT_TUNING
+const { leaveMs, remakeMostMs, retryMs, silentMs, stalledMs, watchMs } = DEFAULT_TUNING
 const settings = { brokers: ['nowhere:1'], clientId: 'test' }
 
 /** A consumer that does what the test says. */
@@ -24,6 +24,8 @@ function play(change: { position?: BusPosition } = {}) {
   const members: FakeMember[] = []
   const delivered: number[] = []
   const stopped: string[] = []
+  const rounds: string[] = []
+  let store: 'there' | 'away' = 'there'
   let position = change.position
   let range = { lowOffset: 0, endOffset: 0 }
   let deliver = async () => {}
@@ -53,9 +55,15 @@ function play(change: { position?: BusPosition } = {}) {
     subscription: {
       group: 'group',
       topics: ['topic'],
-      position: async () => position,
+      position: async () => {
+        if (store === 'away') throw new HubError('STORE_UTILGJENGELIG', 'transient', 'Not now.')
+        return position
+      },
+      round: (_topic, partition, error) =>
+        void rounds.push(`${partition ?? 'all'} ${error === undefined ? 'works' : (error as { code?: string }).code}`),
       deliver: async ({ nextOffset }) => {
         await deliver()
+        if (store === 'away') throw new HubError('STORE_UTILGJENGELIG', 'transient', 'Not now.')
         delivered.push(nextOffset)
         position = { topicIdentity: 'identity', nextOffset }
       },
@@ -81,7 +89,10 @@ function play(change: { position?: BusPosition } = {}) {
   }
   const remade = () => log.lines.filter(({ sentence }) => sentence === 'the consumer ended and is made anew')
   return {
-    ...{ time, log, members, delivered, stopped, consumer, fetched, alive, remade },
+    ...{ time, log, members, delivered, stopped, rounds, consumer, fetched, alive, remade },
+    setStore(value: typeof store): void {
+      store = value
+    },
     setRange(lowOffset: number, endOffset: number): void {
       range = { lowOffset, endOffset }
     },
@@ -204,4 +215,82 @@ test('after bytes that cannot be decoded the partitions are fetched one at a tim
   await reader.time.advance(DEFAULT_TUNING.remakeMs)
 
   expect(reader.stopped).toEqual(['BUS_KAN_IKKE_LESES'])
+})
+
+test('a group that Kafka never lets in is told to its owner at every try, and as mended when it reads', async () => {
+  const reader = play()
+  for (let round = 0; round < 3; round++) {
+    reader.members
+      .at(-1)
+      ?.fail(Object.assign(new Error('not authorised'), { type: 'GROUP_AUTHORIZATION_FAILED' }))
+    const { length } = reader.members
+    while (reader.members.length === length) await reader.time.advance(100)
+  }
+  expect(reader.rounds).toEqual(Array.from({ length: 3 }, () => 'all BUS_TILGANG_NEKTET'))
+
+  reader.setRange(0, 2)
+  const member = reader.members.at(-1)
+  member?.options.assigned({ topic: [0] })
+  await reader.alive(member, watchMs * 2)
+  expect(reader.rounds).toHaveLength(3)
+  await reader.fetched(member, [0, 1])
+  expect(reader.rounds.slice(3)).toEqual(['all works'])
+})
+
+test('a group that was let in again counts as mended once there is nothing left to read', async () => {
+  const reader = play()
+  reader.members[0]?.fail(new Error('crashed'))
+  while (reader.members.length === 1) await reader.time.advance(100)
+  reader.setRange(0, 5)
+  const member = reader.members.at(-1)
+  member?.options.assigned({ topic: [0] })
+  await reader.alive(member, watchMs * 2)
+  expect(reader.rounds).toEqual(['all BUS_UTILGJENGELIG'])
+  reader.setRange(0, 0)
+  await reader.alive(member, watchMs * 2)
+
+  expect(reader.rounds).toEqual(['all BUS_UTILGJENGELIG', 'all works'])
+})
+
+test('a delivery that fails is told for its partition at every try, and once when it works', async () => {
+  const reader = play()
+  reader.setRange(0, 2)
+  const [member] = reader.members
+  member?.options.assigned({ topic: [0] })
+  await reader.time.advance(0)
+  reader.setStore('away')
+  void reader.fetched(member, [0, 1])
+  await reader.alive(member, retryMs * 4)
+  reader.setStore('there')
+  await reader.alive(member, 2_000)
+
+  const told = reader.rounds.slice(0, -1)
+  expect(told.length).toBeGreaterThanOrEqual(3)
+  expect(new Set(told)).toEqual(new Set(['0 STORE_UTILGJENGELIG']))
+  expect(reader.rounds.at(-1)).toBe('0 works')
+  expect(reader.members).toHaveLength(1)
+})
+
+test('a member whose store answers nothing leaves the group to others, and comes back when its store does', async () => {
+  const reader = play()
+  reader.setRange(0, 2)
+  const [member] = reader.members
+  member?.options.assigned({ topic: [0, 1] })
+  await reader.time.advance(0)
+  reader.setStore('away')
+  void reader.fetched(member, [0, 1])
+  await reader.alive(member, leaveMs + 2_000)
+  expect(member?.calls.at(-1)).toBe('leave')
+  await reader.time.advance(10 * 60_000)
+  expect(reader.members).toHaveLength(1)
+  reader.setStore('there')
+  await reader.time.advance(remakeMostMs * 2)
+  expect(reader.members).toHaveLength(2)
+
+  // Somebody else reads partition 0 by now: what failed there is not ours any more, once this member works.
+  reader.members[1]?.options.assigned({ topic: [1] })
+  await reader.time.advance(0)
+  reader.setRange(0, 0)
+  await reader.alive(reader.members[1], watchMs * 2)
+  expect(reader.rounds.filter((round) => round.endsWith('works')).sort()).toEqual(['0 works', 'all works'])
 })

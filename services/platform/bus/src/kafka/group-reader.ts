@@ -33,12 +33,16 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
   const underWay = new Map<string, Promise<void>>()
   /** Partitions that cannot go on by themselves; they wait for a person, over all assignments. */
   const stopped = new Set<string>()
+  /** What failed and has not worked since: partitions, and topics as a whole. */
+  const failing = new Map<string, { readonly topic: string; readonly partition: number | undefined }>()
+  /** Since when the owner of the subscription has answered nothing, by stopwatch. */
+  let unansweredSinceMs: number | undefined
   let hasJoined = false
   /** Partitions are fetched one at a time, until each has been tried. */
   let isCareful = false
   let gate: OneAtATime | undefined
 
-  const placeOf = (topic: string, partition: number) => `${topic} ${partition}`
+  const placeOf = (topic: string, partition: number | undefined) => `${topic} ${partition ?? ''}`
 
   function endReaders(): void {
     for (const [place, reader] of readers) underWay.set(place, reader.end())
@@ -53,8 +57,31 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
     subscription.stopped(topic, partition, error)
   }
 
+  function failed(topic: string, partition: number | undefined, error: unknown): void {
+    failing.set(placeOf(topic, partition), { topic, partition })
+    subscription.round?.(topic, partition, error)
+  }
+
+  /** `place` works, or all do; and with it what failed and is not ours to read any more. */
+  function worked(place?: string): void {
+    unansweredSinceMs = undefined
+    for (const [one, { topic, partition }] of failing) {
+      if (place !== undefined && one !== place && readers.has(one)) continue
+      failing.delete(one)
+      subscription.round?.(topic, partition)
+    }
+  }
+
+  /** A member that cannot hand over what it reads keeps it from those that could. */
+  function unanswered(member: Member): void {
+    const now = time.stopwatch.read()
+    unansweredSinceMs ??= now
+    if (now - unansweredSinceMs >= tuning.leaveMs) member.fail(new OwnerAway())
+  }
+
   function assign(member: Member, assignment: Assignment): void {
     hasJoined = true
+    unansweredSinceMs = undefined
     endReaders()
     if (stopping.signal.aborted) return
     const places = Object.entries(assignment)
@@ -76,6 +103,9 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
         ...{ topic, partition, subscription, desk, time, log, tuning, after },
         feed: { goTo, pause },
         stopped: (error) => stop(topic, partition, error),
+        failed: (error) => failed(topic, partition, error),
+        unanswered: () => unanswered(member),
+        worked: () => worked(place),
       })
       readers.set(place, reader)
     }
@@ -134,6 +164,7 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
       if (now - member.lastSignMs() > tuning.silentMs) return member.fail(new Error('no heartbeat for too long'))
       const stalled = await findStalled(now).catch(() => undefined)
       if (stalled !== undefined && !over.aborted) return member.fail(new Error('lag but no progress'))
+      if (failing.size > 0 && (await isAtTheEnd().catch(() => false)) && !over.aborted) worked()
       await show(member)
     }
   }
@@ -149,6 +180,32 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
       reader.touch()
     }
     return undefined
+  }
+
+  /** Everything that this member is to read has been read. */
+  async function isAtTheEnd(): Promise<boolean> {
+    if (!hasJoined) return false
+    for (const [place, reader] of readers) {
+      if (stopped.has(place)) continue
+      const range = (await desk.ranges(reader.topic)).find(({ partition }) => partition === reader.partition)
+      if (range === undefined || reader.standing()?.nextOffset !== range.endOffset) return false
+    }
+    return true
+  }
+
+  /** Resolves when the owner of the subscription answers: until then others of the group read. */
+  async function untilAnswered(): Promise<void> {
+    const [topic = ''] = topics
+    while (!stopping.signal.aborted) {
+      try {
+        await subscription.position(topic, 0)
+        return
+      } catch (error) {
+        if (error instanceof HubError && error.disposition === 'permanent') return
+        failed(topic, undefined, error)
+        await sleep(time.timers, tuning.remakeMostMs, stopping.signal).catch(() => {})
+      }
+    }
   }
 
   async function show(member: Member, shown: Iterable<PartitionReader> = readers.values()): Promise<void> {
@@ -185,10 +242,13 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
         return
       }
       await member.leave()
-      if (hasJoined) delayMs = tuning.remakeMs
-      const { code } = toBusError(reason, 'reading the log')
-      log.error('the consumer ended and is made anew', { code, reason: reason.message, delayMs })
+      const isAway = reason instanceof OwnerAway
+      if (hasJoined && !isAway) delayMs = tuning.remakeMs
+      const error = toBusError(reason, 'reading the log')
+      log.error('the consumer ended and is made anew', { code: error.code, reason: reason.message, delayMs })
+      if (!isAway) for (const topic of topics) failed(topic, undefined, error)
       await sleep(time.timers, delayMs, stopping.signal).catch(() => {})
+      if (isAway) await untilAnswered()
       delayMs = Math.min(delayMs * 2, tuning.remakeMostMs)
     }
     await Promise.all(underWay.values())
@@ -200,6 +260,13 @@ export function startGroupReader(options: GroupReaderOptions): BusConsumer {
       stopping.abort()
       await running
     },
+  }
+}
+
+/** Why a member leaves that cannot hand over what it reads. */
+class OwnerAway extends Error {
+  constructor() {
+    super('the store has answered nothing for too long')
   }
 }
 

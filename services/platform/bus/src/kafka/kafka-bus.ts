@@ -41,6 +41,11 @@ export function createKafkaBus({ settings, time, log, newTopics, ...rest }: Kafk
       const ranges = await desk.ranges(topic)
       return ranges.map(({ partition, endOffset }) => ({ partition, topicIdentity: identity, endOffset }))
     },
+    outside: {
+      identities: async (topics) =>
+        new Map([...(await desk.topics(topics))].map(([topic, { identity }]) => [topic, identity])),
+      shown: (group, topic) => desk.shown(group, topic),
+    },
     async close() {
       if (isClosed) return
       isClosed = true

@@ -46,6 +46,12 @@ export interface PartitionReaderOptions {
   readonly after: Promise<void>
   /** Told once, when the partition cannot go on by itself. */
   stopped(error: HubError): void
+  /** Told of every try that failed, before the next one. */
+  failed(error: unknown): void
+  /** The owner of the subscription failed to answer: its store cannot be reached, or it cannot take what it is given. */
+  unanswered(): void
+  /** Records were delivered, or there are none to deliver. */
+  worked(): void
 }
 
 /**
@@ -80,6 +86,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         if (error instanceof Never) return stop(error.reason)
         const { code, defect } = describe(error)
         log.warn('a partition waits and tries again', { topic, partition, reason: doing, code, defect })
+        options.failed(error)
         await sleep(time.timers, tuning.retryMs, ending.signal).catch(() => {})
       }
     }
@@ -101,6 +108,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     nextOffset = from
     movedAtMs = time.stopwatch.read()
     state = 'reading'
+    if (from === range.endOffset) options.worked()
     feed.goTo(from)
   }
 
@@ -116,6 +124,17 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
     if (facts.identity !== identity) throw new Never(anotherTopic())
   }
 
+  /** What the owner of the subscription answers; its permanent errors mean "never". */
+  async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question()
+    } catch (error) {
+      if (error instanceof HubError && error.disposition === 'permanent') throw new Never(error, { cause: error })
+      if (!ending.signal.aborted) options.unanswered()
+      throw error
+    }
+  }
+
   async function deliverAll(records: Fetched['records']): Promise<void> {
     for (let at = 0; at < records.length && state === 'reading' && !ending.signal.aborted; at += tuning.batchSize) {
       const part = records.slice(at, at + tuning.batchSize)
@@ -128,6 +147,7 @@ export function createPartitionReader(options: PartitionReaderOptions): Partitio
         )
         nextOffset = after
         movedAtMs = time.stopwatch.read()
+        options.worked()
       })
     }
   }
@@ -217,16 +237,6 @@ class Never extends Error {
   constructor(reason: HubError, options?: ErrorOptions) {
     super(reason.message, options)
     this.reason = reason
-  }
-}
-
-/** What the owner of the subscription answers; its permanent errors mean "never". */
-async function ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-  try {
-    return await question()
-  } catch (error) {
-    if (error instanceof HubError && error.disposition === 'permanent') throw new Never(error, { cause: error })
-    throw error
   }
 }
 

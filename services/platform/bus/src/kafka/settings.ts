@@ -33,6 +33,8 @@ export interface KafkaTuning {
   /** Wait before a consumer that ended is made anew; doubles up to `remakeMostMs`. */
   readonly remakeMs: number
   readonly remakeMostMs: number
+  /** A member whose store has answered nothing for so long leaves the group, so that others read its partitions. */
+  readonly leaveMs: number
   /** The broker gives a member's partitions away when it has not heard of it for so long. */
   readonly sessionMs: number
   readonly heartbeatMs: number
@@ -60,6 +62,7 @@ export const DEFAULT_TUNING: KafkaTuning = {
   retryMs: 500,
   remakeMs: 500,
   remakeMostMs: 10_000,
+  leaveMs: 15_000,
   sessionMs: 15_000,
   heartbeatMs: 1_500,
   rebalanceMs: 30_000,

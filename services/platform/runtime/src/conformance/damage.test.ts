@@ -73,7 +73,7 @@ test('an event that was damaged in the log stops the reading, with an alarm and 
 
 test.each([
   ['messages cannot be taken', 'UPDATE', 'inbox', 'taking messages'],
-  ['the log cannot be read into the inbox', 'INSERT', 'inbox', 'reading test'],
+  ['the log cannot be read into the inbox', 'INSERT', 'inbox', 'reading partition 0 of test'],
   ['the outbox cannot be published', 'INSERT', 'bus_log', 'publishing the outbox'],
 ] as const)(
   'when %s, the hub says so: in the log, with an alarm, and by not being ready, until it can',
