@@ -13,15 +13,26 @@ const REPORT = 'Meld det til utviklerne med koden, tidspunktet og rad-id.'
 
 /** Codes of the platform (runtime, store, bus, payloads, contracts, tenants) and of the services; each connector brings its own table. */
 export const RUNTIME_ERROR_CODES = {
-  BUS_ANNEN_TOPIC: {
-    meaning: 'Hendelsesloggen er laget på nytt siden den sist ble lest.',
+  BUS_ANNEN_INSTALLASJON: {
+    meaning: 'Det står hendelser fra en annen installasjon i hendelsesloggen.',
     owner: 'drift',
-    nextStep: 'Stopp, finn ut hvilken logg som er den rette, og bestem leseposisjonen for hånd før noe går videre.',
+    nextStep: 'Stopp den ene. deploy/runbooks/log-stopped.md sier hvordan hver av dem får sine egne emner.',
+  },
+  BUS_ANNEN_TOPIC: {
+    meaning: 'Hendelsesloggen er en annen enn den databasen kjenner: laget på nytt, borte, eller i en annen klynge.',
+    owner: 'drift',
+    nextStep: 'Se om SAMBAND_KAFKA_BROKERS er riktig. Er loggen tapt, følg deploy/runbooks/log-stopped.md.',
   },
   BUS_FORBI_SLUTTEN: {
     meaning: 'Leseposisjonen ligger etter slutten av hendelsesloggen; en del av loggen mangler.',
     owner: 'drift',
     nextStep: 'Gjenopprett loggen, eller gå tilbake til en sikkerhetskopi der lager og logg hører sammen.',
+  },
+  BUS_FREMMED_LOGG: {
+    meaning: 'Hendelsesloggen er skrevet av en annen database enn den tjenesten er satt opp med.',
+    owner: 'drift',
+    nextStep:
+      'Se om SAMBAND_POSTGRES_URL og SAMBAND_POSTGRES_SCHEMA er riktige. Er databasen tapt, legg tilbake kopien eller følg deploy/runbooks/log-stopped.md.',
   },
   BUS_HULL_I_LOGGEN: {
     meaning: 'Det mangler hendelser mellom det som er lest og det som kom nå.',

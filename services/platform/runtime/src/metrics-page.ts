@@ -29,6 +29,7 @@ export async function readMetricsPage(
   for (const circuit of runtime.openCircuits())
     gauges.circuits.set({ tenant: circuit.tenant, system: circuit.system }, 1)
   gauges.outbox.set(read.pending?.count ?? 0)
+  for (const [topic, count] of runtime.unreadLog()) gauges.unread.set({ topic }, count)
   for (const alarm of read.alarms) gauges.alarms.set({ kind: alarm.kind }, alarm.count)
   return { contentType: registry.contentType, body: await registry.metrics() }
 }

@@ -11,6 +11,7 @@ export interface Metrics {
     readonly oldest: Gauge<'handler' | 'tenant'>
     readonly circuits: Gauge<'tenant' | 'system'>
     readonly outbox: Gauge
+    readonly unread: Gauge<'topic'>
     readonly alarms: Gauge<'kind'>
   }
 }
@@ -65,6 +66,12 @@ export function createMetrics(): Metrics {
         registers,
       }),
       outbox: new Gauge({ name: 'samband_outbox_pending', help: 'Events that are not in the log yet.', registers }),
+      unread: new Gauge({
+        name: 'samband_log_unread',
+        help: 'Events in the log that this service has not taken in yet.',
+        labelNames: ['topic'],
+        registers,
+      }),
       alarms: new Gauge({
         name: 'samband_alarms',
         help: 'What must never happen, and did.',

@@ -13,6 +13,7 @@ import { type Alarm, raiseAlarm, raiseAlarmOnce } from './alarms.ts'
 import { Circuits } from './circuits.ts'
 import type { FindDestination, Handler } from './define-handler.ts'
 import { createClockWatch } from './due-times.ts'
+import { guardLog } from './guarded-log.ts'
 import { ingestBatch, readPosition } from './ingest.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createOperatorVerbs, type OperatorVerbs } from './operator.ts'
@@ -25,6 +26,7 @@ import { createRelayLease } from './relay-lease.ts'
 import { createReplays, type Replays } from './replay.ts'
 import { createResolver } from './resolver.ts'
 import { Standstills } from './standstills.ts'
+import { createUnreadLog } from './unread-log.ts'
 import { createWorker, DEFAULT_LIMITS, type WorkerLimits } from './worker.ts'
 
 /** What a runtime is built from. Everything that touches the world is handed in. */
@@ -69,13 +71,20 @@ export interface Runtime {
   /** Keeps an alarm, once per kind and accepted id. */
   raise(alarm: Alarm): Promise<void>
   openCircuits(): readonly { readonly tenant: string; readonly system: string; readonly code: string | undefined }[]
+  /** Events by topic that stand in the log and are not taken in yet, as last measured; empty where the log is part of the store. */
+  unreadLog(): ReadonlyMap<string, number>
   /** Why the runtime is not ready, empty when it is. */
   unready(): readonly string[]
 }
 
 /** Builds a runtime; nothing runs until `start`. */
 export function createRuntime(options: RuntimeOptions): Runtime {
-  const { store, bus, time, ids, log, handlers } = options
+  const { store, time, ids, log, handlers } = options
+  const { outside } = options.bus
+  const bus =
+    outside === undefined
+      ? options.bus
+      : guardLog({ bus: options.bus, outside, store, time, ids, log, group: options.name })
   const metrics = createMetrics()
   const questions = new OpenQuestions(() => time.stopwatch.read())
   const circuits = new Circuits(time.stopwatch)
@@ -99,6 +108,10 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     standstills,
     everyMs: options.resolveEveryMs ?? 10_000,
   })
+  const unreadLog =
+    outside === undefined
+      ? undefined
+      : createUnreadLog({ bus, store, time, group: options.name, topics: options.topics })
   const clockWatch = createClockWatch({ store, time, log, standstills })
   const pollers = createPollers({ store, time, log, pollers: options.pollers ?? [], published: () => relay.wake() })
   const replays = createReplays({
@@ -178,6 +191,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     pollers.start()
     replays.start()
     clockWatch.start()
+    unreadLog?.start()
     orders?.start()
     state = 'running'
   }
@@ -203,6 +217,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     async stop(graceMs) {
       if (state === 'stopped') return
       state = 'stopped'
+      unreadLog?.stop()
       await Promise.all([
         consumer?.stop(),
         pollers.stop(),
@@ -226,6 +241,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
       ),
     raise: (alarm) => store.transaction('runtime.alarm', (tx) => raiseAlarmOnce(tx, alarm)),
     openCircuits: () => circuits.openOnes(),
+    unreadLog: () => unreadLog?.counts ?? new Map(),
     unready() {
       if (state !== 'running') return [`the runtime is ${state}`]
       return [

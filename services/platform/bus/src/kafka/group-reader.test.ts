@@ -220,9 +220,7 @@ test('after bytes that cannot be decoded the partitions are fetched one at a tim
 test('a group that Kafka never lets in is told to its owner at every try, and as mended when it reads', async () => {
   const reader = play()
   for (let round = 0; round < 3; round++) {
-    reader.members
-      .at(-1)
-      ?.fail(Object.assign(new Error('not authorised'), { type: 'GROUP_AUTHORIZATION_FAILED' }))
+    reader.members.at(-1)?.fail(Object.assign(new Error('not authorised'), { type: 'GROUP_AUTHORIZATION_FAILED' }))
     const { length } = reader.members
     while (reader.members.length === length) await reader.time.advance(100)
   }

@@ -240,7 +240,7 @@ await withPostgres('the runtime over two sessions of PostgreSQL', ({ url }) => {
   test('the metrics page counts what stands in the store', async () => {
     const store = await schemaUnderTest(url).open()
     await store.transaction('test.ingest', async (tx) => void (await insertRow(tx, aRow('e-1', 'lane'))))
-    const runtime = { metrics: createMetrics(), openCircuits: () => [] }
+    const runtime = { metrics: createMetrics(), openCircuits: () => [], unreadLog: () => new Map() }
 
     expect((await readMetricsPage(store, runtime as never, 1_000)).body).toContain(
       `samband_rows{handler="h",tenant="${TENANT}",state="waiting"} 1`,
