@@ -19,7 +19,7 @@ export interface Member {
   goTo(topic: string, partition: number, offset: number): void
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
-  /** Shows positions to the broker, for tools that display the lag. Nothing rests on it. */
+  /** Shows positions to the broker, for tools that display the lag and for a start that compares them with its store. No position rests on it. */
   show(positions: readonly { topic: string; partition: number; offset: number }[]): Promise<void>
   fail(reason: Error): void
   /** Leaves the group if that is quickly done; cuts the sockets in any case. */

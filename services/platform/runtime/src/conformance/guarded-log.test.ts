@@ -239,6 +239,18 @@ test('two installations that met on empty topics are told apart by their events,
   expect(one.destination.requests).toEqual([])
 })
 
+test('a topic that is made anew before anything of it was read is not read', async () => {
+  const log = createOutsideLog()
+  const world = createWorld()
+  const hub = await startOn(world, log)
+  log.remake('test')
+  await hub.bus.append([{ topic: 'test', key: 'k', headers: {}, value: new Uint8Array([1]) }])
+  await world.time.advance(MINUTE)
+
+  expect(hub.runtime.unready()).toEqual(['reading of test has stopped: BUS_ANNEN_TOPIC'])
+  expect(world.rows()).toEqual([])
+})
+
 test('what is read and what is not yet is on the metrics page', async () => {
   const log = createOutsideLog()
   const world = createWorld()
