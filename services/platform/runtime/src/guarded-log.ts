@@ -54,9 +54,10 @@ export function guardLog({ bus, outside, store, time, ids, log, group }: Guarded
   async function claim(topic: string): Promise<string> {
     const kept = claims.get(topic)
     if (kept !== undefined) return kept
+    // Asked before the log: a sibling claims a topic when it is there.
+    const known = await store.read('runtime.log', (tx) => knownIdentity(tx, topic, undefined))
     let identity = (await outside.identities([topic])).get(topic)
     if (identity === undefined) {
-      const known = await store.read('runtime.log', (tx) => knownIdentity(tx, topic, undefined))
       if (known !== undefined) throw anotherTopic(topic)
       await bus.ensureTopics([topic])
       identity = (await outside.identities([topic])).get(topic)
@@ -75,7 +76,17 @@ export function guardLog({ bus, outside, store, time, ids, log, group }: Guarded
   async function checkOwn(topics: readonly string[]): Promise<void> {
     for (const topic of topics) await claim(topic)
     const identities = await outside.identities(topics)
-    for (const topic of topics) if (identities.get(topic) !== claims.get(topic)) throw anotherTopic(topic)
+    for (const topic of topics) {
+      const identity = identities.get(topic)
+      // A broker that has just come may not know it yet.
+      if (identity === undefined)
+        throw new HubError(
+          'BUS_UTILGJENGELIG',
+          'transient',
+          `Topic ${topic} is not in the cluster; it is looked for again.`,
+        )
+      if (identity !== claims.get(topic)) throw anotherTopic(topic)
+    }
   }
 
   /** A refusal is told once with its sentence; as a standstill it is told besides, for as long as it lasts. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { LogOutside } from '@samband/kernel'
 import { expect, test } from 'vitest'
 import { INSTALLATION_HEADER } from '../guarded-log.ts'
 import { readMetricsPage } from '../metrics-page.ts'
@@ -203,6 +204,30 @@ test('a topic that was there before is not made anew in silence', async () => {
 
   await expect(startOn(world, log)).rejects.toMatchObject({ code: 'BUS_ANNEN_TOPIC' })
   expect(log.has('test')).toBe(false)
+})
+
+test('a process that looks at the log while a sibling makes, claims and fills the topic starts as well', async () => {
+  const log = createOutsideLog()
+  const world = createWorld({ shared: true })
+  const looked = Promise.withResolvers<void>()
+  const held = Promise.withResolvers<void>()
+  const slow = log.bus(world.time)
+  const identities: LogOutside['identities'] = async (topics) => {
+    const answer = (await slow.outside?.identities(topics)) ?? new Map()
+    looked.resolve()
+    await held.promise
+    return answer
+  }
+  const outside = { ...slow.outside, identities } as LogOutside
+  const late = startOn(world, log, { idSeed: 'two', name: 'late', wrapBus: () => ({ ...slow, outside }) })
+  await looked.promise
+  const hub = await startOn(world, log)
+  await hub.accept({ referanse: 'sak-1' })
+  await sentAndTold(world, log, 2)
+  held.resolve()
+  await late
+
+  expect(world.sql("SELECT 1 FROM meta WHERE name = 'distrust_since'")).toEqual([])
 })
 
 test('a database of an older release knows its log by where it has read it, and its events by being in it', async () => {
