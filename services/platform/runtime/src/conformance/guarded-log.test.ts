@@ -154,7 +154,7 @@ test('nothing is published to a topic that was made anew: it stays in the outbox
 
   expect(log.records('test')).toEqual([])
   expect(world.sql("SELECT 1 FROM outbox WHERE state = 'pending'")).toHaveLength(1)
-  expect(hub.runtime.unready().join()).toContain('publishing the outbox has failed')
+  expect(hub.runtime.unready()).toEqual(['reading of test has stopped: BUS_ANNEN_TOPIC'])
   expect(
     world
       .sql<{ sentence: string }>("SELECT sentence FROM alarm WHERE kind = 'log-stopped'")
@@ -251,11 +251,14 @@ test('a database of an older release knows its log by where it has read it, and 
 
 test('two installations that met on empty topics are told apart by their events, and nothing of the other one is done', async () => {
   const log = createOutsideLog()
-  const [one, other] = [createWorld(), createWorld()]
+  // The one that is looked at is made last: on PostgreSQL a test looks at one schema.
+  const other = createWorld()
+  const one = createWorld()
   const ours = await startOn(one, log)
   const theirs = await startOn(other, log, { idSeed: 'two', name: 'other-hub' })
   await theirs.accept({ referanse: 'sak-1' })
-  await other.time.advance(1_000)
+  await until('it is in the log', () => log.records('test').length > 0, { time: other.time })
+  await until('an alarm is kept', () => one.alarms().length > 0, { time: one.time })
   await one.time.advance(MINUTE)
 
   expect(ours.runtime.unready()).toEqual(['reading of test has stopped: BUS_ANNEN_INSTALLASJON'])
@@ -284,12 +287,12 @@ test('what is read and what is not yet is on the metrics page', async () => {
   await sentAndTold(world, log, 2)
   const unread = async () =>
     /samband_log_unread\{topic="test"\} (\d+)/.exec((await readMetricsPage(hub.store, hub.runtime, 0)).body)?.[1]
-  await world.time.advance(MINUTE)
+  await world.time.advance(20_000)
   expect(await unread()).toBe('0')
   world.refuse('INSERT', 'inbox')
   await hub.accept({ referanse: 'sak-2' })
   await hub.accept({ referanse: 'sak-3' })
-  await world.time.advance(MINUTE)
+  await world.time.advance(20_000)
 
   expect(await unread()).toBe('2')
 })
