@@ -97,7 +97,7 @@ function recordOf(number: number) {
     datacontenttype: 'application/json',
     tenant,
     partitionkey: forsendelseId,
-    sequence: toSequence((number % ROWS_PER_LANE) + 1),
+    sequence: toSequence(number),
     correlationid: forsendelseId,
   })
   return {

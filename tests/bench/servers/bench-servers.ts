@@ -24,6 +24,7 @@ const SETTINGS = ['shared_buffers=512MB', 'max_wal_size=4GB', 'checkpoint_timeou
  * @throws Error when one of them cannot be had
  */
 export async function startBenchServers(): Promise<BenchServers> {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   const closers: (() => Promise<unknown> | unknown)[] = []
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer()
@@ -54,6 +55,15 @@ async function startPostgres(closers: (() => Promise<unknown> | unknown)[]): Pro
   const folder = mkdtempSync(join(tmpdir(), 'samband-postgres-'))
   closers.push(() => rmSync(folder, { recursive: true, force: true }))
   const server = new LocalPostgres(folder)
-  closers.push(() => server.stop())
+  // A run that is interrupted leaves no server behind.
+  const endAtExit = () => {
+    const pid = server.runningPid()
+    if (pid !== undefined) process.kill(pid, 'SIGQUIT')
+  }
+  process.once('exit', endAtExit)
+  closers.push(async () => {
+    await server.stop()
+    process.off('exit', endAtExit)
+  })
   return server.start({ settings: SETTINGS })
 }
