@@ -22,22 +22,26 @@ test('after a failure it goes event by event; the one that is refused alone hold
   expect(pace.failed([of('large')], tooLarge, 0)).toEqual({ restMs: 0, isAway: false })
 
   expect(pace.next(0)).toMatchObject({ size: 1, without: [of('large')] })
-  expect(pace.refusedKeys).toBe(1)
+  expect([pace.holds('refused'), pace.holds('waiting')]).toEqual([true, false])
   for (let round = 0; round < 10; round += 1) pace.published([of('b')])
   expect(pace.next(1)).toMatchObject({ size: 200, without: [of('large')] })
 })
 
-test('a held key is tried again alone after a while, in turns with the others, and let go when it is taken', () => {
+test('a held key is tried again alone after a while, ever more rarely, in turns with the others, and let go when it is taken', () => {
   const pace = new PublishPace()
   pace.failed([of('large')], tooLarge, 0)
 
-  expect(pace.next(29_999)).toMatchObject({ size: 1 })
-  expect(pace.next(30_000)).toEqual({ again: of('large') })
-  expect(pace.next(30_000)).toMatchObject({ size: 1, without: [of('large')] })
-  expect(pace.next(30_000)).toEqual({ again: of('large') })
+  expect(pace.dueInMs(100)).toBe(400)
+  expect(pace.next(499)).toMatchObject({ size: 1 })
+  expect(pace.next(500)).toEqual({ again: of('large') })
+  expect(pace.next(500)).toMatchObject({ size: 1, without: [of('large')] })
+  expect(pace.next(500)).toEqual({ again: of('large') })
+  for (let failure = 0; failure < 10; failure += 1) pace.failed([of('large')], tooLarge, 1_000)
+  expect(pace.dueInMs(1_000)).toBe(30_000)
   pace.published([of('large')])
-  expect(pace.next(30_000)).toEqual({ size: 2, without: [] })
-  expect(pace.refusedKeys).toBe(0)
+  expect(pace.next(31_000)).toEqual({ size: 2, without: [] })
+  expect(pace.holds('refused')).toBe(false)
+  expect(pace.dueInMs(31_000)).toBe(Number.POSITIVE_INFINITY)
 })
 
 test('while nothing goes, one event is tried ever more rarely, and the first that goes lets all of them go', () => {

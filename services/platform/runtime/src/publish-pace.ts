@@ -16,28 +16,41 @@ export type NextPublish =
 const MOST_TOGETHER = 200
 /** So many keys are looked past. */
 const MOST_HELD = 200
-/** How long a key waits whose event was not taken alone. */
-const HOLD_MS = 30_000
+/** How long a key waits whose event was not taken alone: twice as long each time. */
+const SHORTEST_HOLD_MS = 500
+const LONGEST_HOLD_MS = 30_000
 /** After so many single failures in a row the log counts as away. */
 const FAILURES_UNTIL_AWAY = 3
 const SHORTEST_REST_MS = 500
 const LONGEST_REST_MS = 10_000
+
+interface Held extends HeldKey {
+  readonly holdMs: number
+  readonly untilMs: number
+  /** For what it brings, and not because the log is away. */
+  readonly isRefused: boolean
+}
 
 /**
  * How much the relay tries at a time. After a failure it goes event by event, so that nothing is appended again and again beside the one that cannot be written; an event
  * that is not taken alone holds its key, and the others go on (R3). While nothing goes, one event is tried, ever more rarely.
  */
 export class PublishPace {
-  readonly #held = new Map<string, HeldKey & { readonly untilMs: number; readonly isRefused: boolean }>()
+  readonly #held = new Map<string, Held>()
   #size = MOST_TOGETHER
   #failures = 0
   #restMs = SHORTEST_REST_MS
   /** Held keys and the others take turns. */
   #wasAgain = false
 
-  /** Keys that the log has refused for what they bring, and not for being away. */
-  get refusedKeys(): number {
-    return [...this.#held.values()].filter(({ isRefused }) => isRefused).length
+  /** Whether keys are held that the log has refused for what they bring, or others. */
+  holds(what: 'refused' | 'waiting'): boolean {
+    return [...this.#held.values()].some(({ isRefused }) => isRefused === (what === 'refused'))
+  }
+
+  /** How long until the next held key is to be tried, milliseconds. */
+  dueInMs(nowMs: number): number {
+    return Math.max(0, Math.min(...[...this.#held.values()].map(({ untilMs }) => untilMs - nowMs)))
   }
 
   /** @param nowMs stopwatch */
@@ -71,7 +84,8 @@ export class PublishPace {
     if (row === undefined || another !== undefined) return { restMs: SHORTEST_REST_MS, isAway: false }
     const isRefused = asHubError(error)?.disposition === 'permanent'
     const isFull = this.#held.size >= MOST_HELD && !this.#held.has(nameOf(row))
-    if (!isFull) this.#held.set(nameOf(row), { topic: row.topic, key: row.key, untilMs: nowMs + HOLD_MS, isRefused })
+    const holdMs = Math.min(LONGEST_HOLD_MS, (this.#held.get(nameOf(row))?.holdMs ?? SHORTEST_HOLD_MS / 2) * 2)
+    if (!isFull) this.#held.set(nameOf(row), { ...row, holdMs, untilMs: nowMs + holdMs, isRefused })
     this.#failures = isRefused && !isFull ? 0 : this.#failures + 1
     if (!this.#isAway() && !isFull) return { restMs: 0, isAway: false }
     const restMs = this.#restMs

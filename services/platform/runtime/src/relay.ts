@@ -1,4 +1,4 @@
-import type { BusRecord, EventBus, Store, Time, Tx } from '@samband/kernel'
+import { asHubError, type BusRecord, type EventBus, type Store, type Time, type Tx } from '@samband/kernel'
 import { type NextPublish, PublishPace } from './publish-pace.ts'
 import type { Standstills } from './standstills.ts'
 
@@ -38,11 +38,11 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
   let missedWake = false
   let loop: Promise<void> | undefined
 
-  /** How a look at the outbox ended: with events published, with nothing to do, or with a rest that no new event shortens. */
-  type Look = 'published' | 'idle' | { readonly restMs: number }
+  /** How a look at the outbox ended: with events published, with nothing to do, with another relay's turn, or with a rest that no new event shortens. */
+  type Look = 'published' | 'idle' | 'not ours' | { readonly restMs: number }
 
   async function publishBatch(): Promise<Look> {
-    if (lease !== undefined && !(await lease.held())) return 'idle'
+    if (lease !== undefined && !(await lease.held())) return 'not ours'
     const next = pace.next(time.stopwatch.read())
     const rows = await store.read('runtime.outbox', (tx) => pendingRows(tx, next))
     const keys = rows.map(({ topic, record_key }) => ({ topic, key: record_key }))
@@ -80,8 +80,7 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
     count: number,
     error: unknown,
   ): Promise<Look> {
-    if (isAway || count > 1) standstills.failed(PUBLISHING, error)
-    else if (pace.refusedKeys > 0) standstills.failed(REFUSED, error)
+    standstills.failed(count === 1 && asHubError(error)?.disposition === 'permanent' ? REFUSED : PUBLISHING, error)
     // Another process may reach the log where this one does not.
     if (isAway) await lease?.stepAside()
     return { restMs }
@@ -104,8 +103,8 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
     try {
       const ended = await publishBatch()
       if (typeof ended === 'string') {
-        standstills.worked(PUBLISHING)
-        if (pace.refusedKeys === 0) standstills.worked(REFUSED)
+        if (!pace.holds('waiting')) standstills.worked(PUBLISHING)
+        if (!pace.holds('refused')) standstills.worked(REFUSED)
       }
       return ended
     } catch (error) {
@@ -118,8 +117,10 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
     while (!stopping) {
       missedWake = false
       const ended = await look()
-      if (ended === 'idle') await rest(pollMs, () => stopping || missedWake)
-      else if (ended !== 'published') await rest(ended.restMs, () => stopping)
+      if (ended === 'idle' || ended === 'not ours') {
+        const dueInMs = ended === 'idle' ? pace.dueInMs(time.stopwatch.read()) : pollMs
+        await rest(Math.min(pollMs, dueInMs), () => stopping || missedWake)
+      } else if (ended !== 'published') await rest(ended.restMs, () => stopping)
     }
   }
 
