@@ -75,8 +75,8 @@ export const FLEET_SABOTAGES: readonly FleetSabotage[] = [
     edits: [
       {
         file: runtime('ingest.ts'),
-        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))\n    await advance(tx, group, batch)",
-        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  await new Promise((resolve) => setTimeout(resolve, 400))\n  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))",
+        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...arrivals.flatMap(({ rows }) => rows.map(laneLock)))\n    await advance(tx, group, batch)",
+        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  await new Promise((resolve) => setTimeout(resolve, 400))\n  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...arrivals.flatMap(({ rows }) => rows.map(laneLock)))",
       },
     ],
   },

@@ -86,8 +86,8 @@ export const SABOTAGES: readonly Sabotage[] = [
       },
       {
         file: runtime('relay.ts'),
-        from: 'import type { BusRecord,',
-        to: "import { causeId } from '@samband/kernel'\nimport type { BusRecord,",
+        from: 'import { asHubError, type BusRecord,',
+        to: 'import { asHubError, causeId, type BusRecord,',
       },
       {
         file: runtime('effects.ts'),
@@ -103,8 +103,8 @@ export const SABOTAGES: readonly Sabotage[] = [
     edits: [
       {
         file: runtime('ingest.ts'),
-        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))\n    await advance(tx, group, batch)",
-        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...rows.map(laneLock))",
+        from: "  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...arrivals.flatMap(({ rows }) => rows.map(laneLock)))\n    await advance(tx, group, batch)",
+        to: "  await store.transaction('runtime.offset', (tx) => advance(tx, group, batch))\n  return store.transaction('runtime.ingest', async (tx) => {\n    await tx.lock(...arrivals.flatMap(({ rows }) => rows.map(laneLock)))",
       },
     ],
   },
