@@ -31,6 +31,7 @@ await withPostgres('a schema that is looked at, stamped and numbered on', ({ url
     await sql(`INSERT INTO outbox (event_id, topic, record_key, headers, value, state, recorded_at, published_at)
                VALUES ('e', 'forsendelse', 'k', '{}', '', 'published', 1, 2)`)
     await sql("INSERT INTO bus_offset VALUES ('journal-archiver', 'forsendelse', 0, 'gone', 7)")
+    await sql("INSERT INTO meta VALUES ('log forsendelse', 'gone'), ('log_ahead', '{}')")
     await stampPostgres({ url, schema }, { clock, newLog: false })
     expect(await sql('SELECT state FROM outbox')).toEqual([{ state: 'published' }])
     await stampPostgres({ url, schema }, { clock, newLog: true })
@@ -38,6 +39,7 @@ await withPostgres('a schema that is looked at, stamped and numbered on', ({ url
     expect(await sql("SELECT value FROM meta WHERE name = 'distrust_since'")).toEqual([{ value: '1700000000000' }])
     expect(await sql('SELECT state, published_at FROM outbox')).toEqual([{ state: 'pending', published_at: null }])
     expect(await sql('SELECT count(*)::int AS count FROM bus_offset')).toEqual([{ count: 0 }])
+    expect(await sql("SELECT name FROM meta WHERE name LIKE 'log%'")).toEqual([{ name: 'log_ahead' }])
   })
 
   test('nothing is stamped while a service has the schema open', async () => {

@@ -51,6 +51,8 @@ export async function stampPostgres(
     )
     if (newLog) {
       await connection.command('DELETE FROM bus_offset')
+      // The topics as the store has claimed them: it takes up the new ones, which must be empty.
+      await connection.command("DELETE FROM meta WHERE name LIKE 'log %'")
       await connection.command("UPDATE outbox SET state = 'pending', published_at = NULL WHERE state = 'published'")
     }
     await connection.command('COMMIT')
