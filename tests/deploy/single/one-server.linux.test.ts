@@ -116,9 +116,11 @@ describe(reason === undefined ? 'under systemd' : 'without systemd', () => {
       const write = (path: string) => shell(`nsenter --target ${pid} --mount touch ${path} 2>&1`)
       for (const path of ['/etc/samband/x', '/opt/samband/current/x', '/usr/x', '/var/lib/x', '/root/x', '/home/x'])
         expect(await write(path)).toMatch(/^1:.*(Read-only file system|No such file or directory|Permission denied)/)
-      for (const path of ['/var/lib/samband/x', '/var/backups/samband/x', '/tmp/x'])
+      for (const path of ['/var/lib/samband/x', '/var/backups/samband/x', '/tmp/samband-in-the-sandbox'])
         expect(await write(path)).toBe('0:')
-      expect(await shell('ls /tmp/x; rm /var/lib/samband/x /var/backups/samband/x')).toMatch(/^0:.*No such file/)
+      expect(
+        await shell('ls -d /tmp/samband-in-the-sandbox 2>&1; rm /var/lib/samband/x /var/backups/samband/x'),
+      ).toMatch(/^0:.*No such file/)
     },
   )
 
