@@ -51,7 +51,14 @@ async function aStoppedHub() {
         JSON.stringify({ ce_id: id }),
         new Uint8Array(),
       )
-    await tx.run("INSERT INTO bus_offset VALUES ('samband', 'forsendelse', 0, 'x', 1)")
+    await tx.run(
+      "INSERT INTO bus_offset (consumer_group, topic, part, topic_identity, next_offset) VALUES ('samband', 'forsendelse', 0, 'x', 1)",
+    )
+    await tx.run(
+      `INSERT INTO held_event (consumer_group, event_id, place, topic, part, source, record_key, sequence, tenant, accepted_id, headers, value, held_at)
+       VALUES ('samband', 'e7', 0, 'forsendelse', 0, '/s', 'k', 2, '314758625', 'a7', '{}', ?, 0)`,
+      new Uint8Array(),
+    )
     await tx.run(
       "INSERT INTO meta (name, value) VALUES ('tenant-file 314758625', 'navn: Å'), ('tenant-keys 314758625', 'k'), ('distrust_since', '5'), ('handlers samband', '[]')",
     )
@@ -87,7 +94,7 @@ await withPostgres('an installation that is copied to PostgreSQL', ({ url }) => 
     const { eventIds, strangers } = await readUnreadLog(source)
     await handOver({ source, target, unreadEventIds: eventIds, numbers: numbers() })
 
-    expect({ eventIds: [...eventIds].sort(), strangers }).toEqual({ eventIds: ['e2', 'e250'], strangers: 0 })
+    expect({ eventIds: [...eventIds].sort(), strangers }).toEqual({ eventIds: ['e2', 'e250', 'e7'], strangers: 0 })
     const seen = await target.transaction('test.see', async (tx) => ({
       pending: await tx.all("SELECT event_id, published_at FROM outbox WHERE state = 'pending' ORDER BY place"),
       row: await tx.all('SELECT row_id, place, state, lease_token, lease_holder FROM inbox'),
@@ -100,6 +107,7 @@ await withPostgres('an installation that is copied to PostgreSQL', ({ url }) => 
     expect(seen).toEqual({
       pending: [
         { event_id: 'e2', published_at: null },
+        { event_id: 'e7', published_at: null },
         { event_id: 'e250', published_at: null },
       ],
       row: [{ row_id: 1, place: 1, state: 'waiting', lease_token: 4, lease_holder: null }],
