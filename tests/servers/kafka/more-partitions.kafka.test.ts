@@ -88,9 +88,9 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
     const topic = world.topic()
     const event = { ...ForsendelseStatusEndretV1, topic }
     await world.createTopic(topic, OLD_PARTITIONS)
-    const writers = await openStore()
+    const store = await openStore()
     async function write(numbers: readonly number[]): Promise<void> {
-      const writer = await start(world.bus(), { store: writers, name: 'writer', topics: [], handlers: [] })
+      const writer = await start(world.bus(), { store, name: 'writer', topics: [], handlers: [] })
       for (const number of numbers) {
         for (const forsendelseId of KEYS) {
           const eksternReferanse = `${forsendelseId} ${number}`
@@ -116,7 +116,7 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
         }
       }
       await until('all is in the log', async () => {
-        const pending = await writers.read('test', (tx) => tx.all("SELECT 1 FROM outbox WHERE state = 'pending'"))
+        const pending = await store.read('test', (tx) => tx.all("SELECT 1 FROM outbox WHERE state = 'pending'"))
         return pending.length === 0
       })
       await writer.stop(0)
@@ -137,7 +137,7 @@ withServer('a topic that gets more partitions', await findKafka(), (kafka) => {
     const moved = (await bus.ends(topic)).filter(({ partition }) => partition >= OLD_PARTITIONS)
     expect(moved.reduce((sum, { endOffset }) => sum + endOffset, 0)).toBeGreaterThan(0)
     await start(newestFirst(bus, topic), {
-      store: await openStore(),
+      store,
       name: world.topic('reader'),
       topics: [topic],
       handlers: [handler as Handler],
