@@ -17,7 +17,7 @@ export interface PostgresFacts {
   /** Steps of the schema that this program has and the database lacks, and the other way round. */
   readonly missingSteps: readonly string[]
   readonly unknownSteps: readonly string[]
-  /** `fsync`, `synchronous_commit`, `full_page_writes`: as they are in a session of this user. */
+  /** `fsync`, `synchronous_commit`, `full_page_writes`: as a session of this user begins with them, before the store has seen to them. */
   readonly settings: Readonly<Record<string, string>>
   readonly connections: { readonly most: number; readonly inUse: number }
   readonly isEncrypted: boolean
@@ -65,7 +65,7 @@ async function serverFacts(connection: Connection, stopwatch: { read(): number }
        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS used,
        coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS encrypted,
        (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now,
-       ${SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ')}`,
+       ${SETTINGS.map((name) => `(SELECT reset_val FROM pg_settings WHERE name = '${name}') AS ${name}`).join(', ')}`,
   )
   const tookMs = stopwatch.read() - askedAt
   const row = rows[0] ?? {}
