@@ -61,7 +61,7 @@ await withPostgres('what operators read, on PostgreSQL', ({ url }) => {
     const store = await withRows()
 
     expect([...(await readOpenRows(store, 'a-1')).values()]).toEqual([
-      { rowId: 2, dueAt: 0, ahead: { rowId: 1, acceptedId: 'a-0', state: 'parked' } },
+      { rowId: 2, dueAt: 0, ahead: { rowId: 1, acceptedId: 'a-0', state: 'parked' }, inQuestion: false },
     ])
     expect((await readOpenQuestions(store, [1, 2])).get(1)).toMatchObject([{ effectKey: 'k', effekt: 'n', forsok: 1 }])
   })
