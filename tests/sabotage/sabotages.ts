@@ -111,7 +111,7 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     rule: 'R6',
     name: 'done rows and their evidence are forgotten, then a late duplicate',
-    finding: ['twice'],
+    finding: ['twice', 'stuck'],
     edits: [
       {
         file: runtime('rows.ts'),
