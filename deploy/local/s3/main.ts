@@ -14,12 +14,13 @@ const usage = `node deploy/local/s3/main.ts <verb> [options]
   install [--with NAME]                       builds the server once, which takes minutes; does nothing when it is there
   start --dir D [--port N] [--with NAME] [--bucket B]
                                               prints one line of JSON once the server answers; keeps its files in D
-  stop --dir D, kill --dir D                  ends it with SIGTERM, with SIGKILL
+  stop --dir D, kill --dir D                  ends it with SIGTERM (after five seconds with SIGKILL), with SIGKILL
   status --dir D                              prints that line again, or ends with 3 when it does not run
 
 NAME is s3s-fs or moto; left out: s3s-fs where it is built already or can be, else moto.
 `
 const START_WITHIN_MS = 30_000
+const END_WITHIN_MS = 5_000
 const PORT_TRIES = 5
 
 /** What a later call needs to know of a server that was started. */
@@ -159,7 +160,12 @@ async function end(dir: string, signal: NodeJS.Signals): Promise<void> {
   const running = runningIn(dir)
   if (running === undefined) return
   process.kill(running.pid, signal)
-  while (runningIn(dir) !== undefined) await sleep(10)
+  const patientUntilMs = performance.now() + END_WITHIN_MS
+  while (runningIn(dir) !== undefined) {
+    // s3s-fs waits for requests whose sender is gone.
+    if (performance.now() > patientUntilMs) process.kill(running.pid, 'SIGKILL')
+    await sleep(10)
+  }
 }
 
 function status(dir: string): void {
