@@ -1,4 +1,4 @@
-import { asHubError, type BusRecord, type EventBus, type Store, type Time, type Tx } from '@samband/kernel'
+import { asHubError, type BusRecord, type EventBus, type Logger, type Store, type Time, type Tx } from '@samband/kernel'
 import { type NextPublish, PublishPace } from './publish-pace.ts'
 import type { Standstills } from './standstills.ts'
 
@@ -15,6 +15,7 @@ export interface RelayOptions {
   readonly store: Store
   readonly bus: EventBus
   readonly time: Time
+  readonly log: Logger
   readonly standstills: Standstills
   /** How often the relay looks by itself, milliseconds; commits of this process wake it at once. */
   readonly pollMs: number
@@ -31,7 +32,7 @@ const REFUSED = 'publishing an event that the log refuses'
  * acknowledged the one before, so no key's later event overtakes an earlier one, and a failed publish stops its key (R3).
  * Publishing twice is harmless: ids come from the cause.
  */
-export function createRelay({ store, bus, time, standstills, pollMs, lease }: RelayOptions) {
+export function createRelay({ store, bus, time, log, standstills, pollMs, lease }: RelayOptions) {
   const pace = new PublishPace()
   let stopping = false
   let wakeUp: (() => void) | undefined
@@ -60,7 +61,7 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
     try {
       await bus.append(records)
     } catch (error) {
-      return notPublished(pace.failed(keys, error, time.stopwatch.read()), rows.length, error)
+      return notPublished(pace.failed(keys, error, time.stopwatch.read()), records, error)
     }
     const now = time.clock.now()
     await store.transaction(
@@ -77,10 +78,17 @@ export function createRelay({ store, bus, time, standstills, pollMs, lease }: Re
 
   async function notPublished(
     { restMs, isAway }: ReturnType<PublishPace['failed']>,
-    count: number,
+    records: readonly BusRecord[],
     error: unknown,
   ): Promise<Look> {
-    standstills.failed(count === 1 && asHubError(error)?.disposition === 'permanent' ? REFUSED : PUBLISHING, error)
+    const [record, another] = records
+    const known = asHubError(error)
+    if (record !== undefined && another === undefined && known?.disposition === 'permanent') {
+      const { topic, headers, value } = record
+      const fields = { code: known.code, topic, eventId: headers['ce_id'], bytes: value.byteLength }
+      log.error('the log refuses an event: what follows under its key waits', fields)
+      standstills.failed(REFUSED, error)
+    } else standstills.failed(PUBLISHING, error)
     // Another process may reach the log where this one does not.
     if (isAway) await lease?.stepAside()
     return { restMs }

@@ -95,6 +95,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
     store,
     bus,
     time,
+    log,
     standstills,
     pollMs: options.relayPollMs ?? (store.exclusive ? 5_000 : 100),
     lease: store.exclusive ? undefined : createRelayLease({ store, time }, holder),

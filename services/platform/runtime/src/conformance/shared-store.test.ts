@@ -199,6 +199,15 @@ test('an event that the log refuses holds its key and nothing else, is not a flo
   expect(world.destination.received).toHaveLength(2)
   expect(appended.length).toBeLessThan(10)
   expect(hub.runtime.unready().join()).toContain('publishing an event that the log refuses')
+  expect(hub.log.lines).toContainEqual({
+    level: 'error',
+    sentence: 'the log refuses an event: what follows under its key waits',
+    fields: expect.objectContaining({
+      topic: 'test',
+      eventId: world.sql<{ event_id: string }>("SELECT event_id FROM outbox WHERE state = 'pending'")[0]?.event_id,
+      code: 'BUS_MELDING_FOR_STOR',
+    }),
+  })
   largest = 10_000
   await world.time.advance(MINUTE)
   expect(world.destination.received).toHaveLength(3)

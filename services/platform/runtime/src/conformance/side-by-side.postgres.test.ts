@@ -20,7 +20,7 @@ import {
   takeable,
   takeRow,
 } from '../rows.ts'
-import { createVirtualTime } from '../testing/index.ts'
+import { createKeptLog, createVirtualTime } from '../testing/index.ts'
 import { SkrevetV1, TENANT } from './test-world.ts'
 
 const anEvent = (id: string, sak: string, source = '/test') => ({
@@ -122,6 +122,7 @@ await withPostgres('the runtime over two sessions of PostgreSQL', ({ url }) => {
           ),
       } as never,
       time,
+      log: createKeptLog(),
       standstills: { worked: () => {}, failed: () => {} } as never,
       pollMs: 1,
     })
